@@ -1,0 +1,56 @@
+/**
+ * Who may import whom. A room not named as allowed is forbidden; ARCHITECTURE.md draws the same picture.
+ */
+const rooms = {
+  shared: [],
+  'main/files': ['shared'],
+  'main/formats': ['shared', 'main/files'],
+  'main/sim': ['shared'],
+  'main/data': ['shared', 'main/files', 'main/formats'],
+  'main/store': ['shared', 'main/files'],
+  // The job folder is the paper trail between the host and an engine: both import it, it imports neither.
+  'main/jobs/folder': ['shared', 'main/files'],
+  'main/jobs': ['shared', 'main/files', 'main/store'],
+  'main/engine': ['shared', 'main/files', 'main/formats', 'main/sim', 'main/data', 'main/jobs/folder'],
+  'main/host': ['shared', 'main/files', 'main/formats', 'main/data', 'main/store', 'main/jobs'],
+  'main/cli': ['shared', 'main/files', 'main/host'],
+};
+
+const nested = (room) => Object.keys(rooms).filter((other) => other.startsWith(`${room}/`));
+const pattern = (room) => `^${room}/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolved',
+      severity: 'error',
+      from: { path: '^(shared|main|renderer|test)/' },
+      // Native back ends are optional packages: their absence is a state that `doctor` explains.
+      to: { couldNotResolve: true, pathNot: '^@tensorflow/tfjs-node' },
+    },
+    { name: 'main-never-imports-test', severity: 'error', from: { path: '^(shared|main)/' }, to: { path: '^test/' } },
+    {
+      name: 'shared-runs-anywhere',
+      severity: 'error',
+      from: { path: '^shared/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room.replaceAll('/', '-')}-imports`,
+      severity: 'error',
+      from: { path: pattern(room), pathNot: nested(room).map(pattern) },
+      to: { path: '^(shared|main|renderer)/', pathNot: [room, ...allowed].map(pattern) },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mjs', '.js', '.cjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

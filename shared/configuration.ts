@@ -1,0 +1,264 @@
+import { z } from 'zod';
+import { modelSizes } from './architecture.ts';
+
+/**
+ * The configuration of a training run: the one place where a setting has its sentence, range, unit and default.
+ * The form, the command line's help, the defaults and the errors are all made from it.
+ * Defaults are those of td-mpc-opt's student yaml and the paper.
+ */
+
+const count = z.int().positive();
+const coefficient = z.number().nonnegative();
+
+/** What is read from a setting's metadata by the form and the help. */
+export interface SettingMeta {
+  title: string;
+  description: string;
+  unit?: string;
+  /** Shown only under "Advanced". */
+  advanced?: boolean;
+}
+
+function setting<Schema extends z.ZodType>(schema: Schema, meta: SettingMeta): Schema {
+  return schema.meta({ ...meta });
+}
+
+const unitInterval = z.number().min(0).max(1);
+
+export const hyperparametersSchema = z.strictObject({
+  horizon: setting(count.max(16), {
+    title: 'Horizon',
+    unit: 'steps',
+    advanced: true,
+    description: 'Length H of the latent rollout that an update is trained on, and of a plan.',
+  }).default(3),
+  rho: setting(unitInterval, {
+    title: 'Temporal weight',
+    advanced: true,
+    description: 'Losses at step t of the rollout are weighted by rho to the power t.',
+  }).default(0.5),
+  consistencyCoef: setting(coefficient, {
+    title: 'Consistency coefficient',
+    advanced: true,
+    description: 'Weight of the latent consistency loss in the total.',
+  }).default(20),
+  rewardCoef: setting(coefficient, {
+    title: 'Reward coefficient',
+    advanced: true,
+    description: 'Weight of the reward loss (soft cross-entropy) in the total.',
+  }).default(0.1),
+  valueCoef: setting(coefficient, {
+    title: 'Value coefficient',
+    advanced: true,
+    description: 'Weight of the value loss (soft cross-entropy) in the total.',
+  }).default(0.1),
+  entropyCoef: setting(coefficient, {
+    title: 'Entropy coefficient',
+    advanced: true,
+    description: 'Weight of the policy entropy in the policy loss.',
+  }).default(1e-4),
+  lr: setting(z.number().positive().max(1), {
+    title: 'Learning rate',
+    advanced: true,
+    description: 'Step size of both Adam optimisers.',
+  }).default(3e-4),
+  encLrScale: setting(z.number().positive().max(10), {
+    title: 'Encoder learning-rate scale',
+    advanced: true,
+    description: 'The encoder learns with lr times this.',
+  }).default(0.3),
+  gradClipNorm: setting(z.number().positive(), {
+    title: 'Gradient clip norm',
+    advanced: true,
+    description: 'Gradients with a larger global norm are scaled down to it.',
+  }).default(20),
+  tau: setting(unitInterval, {
+    title: 'Target rate',
+    advanced: true,
+    description:
+      'Share of the online Q weights that moves into the target Qs at each update, and rate of the running scale.',
+  }).default(0.01),
+  dropout: setting(z.number().min(0).lt(1), {
+    title: 'Q dropout',
+    advanced: true,
+    description:
+      'Probability of dropping a feature after the first linear layer of each Q; as in the official code it is active in every Q call while training.',
+  }).default(0.01),
+  discountMin: setting(unitInterval, {
+    title: 'Lowest discount',
+    advanced: true,
+    description: 'Lower bound of the discount derived from the episode length.',
+  }).default(0.95),
+  discountMax: setting(unitInterval, {
+    title: 'Highest discount',
+    advanced: true,
+    description: 'Upper bound of the discount derived from the episode length.',
+  }).default(0.995),
+  discountDenom: setting(z.number().positive(), {
+    title: 'Discount divisor',
+    advanced: true,
+    description:
+      'The discount is (n - 1) / n with n = wrapped episode length / this, within the two bounds: 0.99 for MT30.',
+  }).default(5),
+  logStdMin: setting(z.number(), {
+    title: 'Lowest log standard deviation',
+    advanced: true,
+    description: 'Lower bound of the log standard deviation of the policy.',
+  }).default(-10),
+  logStdMax: setting(z.number(), {
+    title: 'Highest log standard deviation',
+    advanced: true,
+    description: 'Upper bound of the log standard deviation of the policy.',
+  }).default(2),
+});
+export type Hyperparameters = z.infer<typeof hyperparametersSchema>;
+
+/** Each is false by default: the official behaviour (reference/quirks.md, by number). */
+export const correctionsSchema = z.strictObject({
+  dropoutOnlyInLosses: setting(z.boolean(), {
+    title: 'No dropout in targets',
+    advanced: true,
+    description: 'Keep dropout out of the TD targets; the official code drops there too (quirk 1).',
+  }).default(false),
+  clipWithoutStalePolicy: setting(z.boolean(), {
+    title: 'Clip without stale policy gradients',
+    advanced: true,
+    description:
+      'Leave the previous policy gradients out of the clipping norm; the official code counts them (quirk 4).',
+  }).default(false),
+  unscaledLogProbability: setting(z.boolean(), {
+    title: 'Unscaled log-probability',
+    advanced: true,
+    description:
+      'Do not multiply the policy log-probability by the action dimension, as the official code does (quirk 5).',
+  }).default(false),
+});
+export type Corrections = z.infer<typeof correctionsSchema>;
+
+export const distillationTermSchema = z.strictObject({
+  target: z.enum(['reward', 'nextLatent']),
+  bridge: z.enum(['linear', 'pca']).optional(),
+  coefficient,
+  steps: z.enum(['first', 'all']).default('first'),
+});
+export type DistillationTerm = z.infer<typeof distillationTermSchema>;
+
+/** `{coefficient}` is the paper's one term: the reward at the first step. */
+export const distillationSchema = z.union([
+  z.strictObject({
+    coefficient: setting(coefficient, {
+      title: 'Distillation coefficient',
+      description: 'Weight d_coef of the squared difference between the rewards that teacher and student predict.',
+    }),
+  }),
+  z.strictObject({ terms: z.array(distillationTermSchema).min(1) }),
+]);
+export type Distillation = z.infer<typeof distillationSchema>;
+
+export const backendNames = ['auto', 'wasm', 'tfjs-node', 'tfjs-node-gpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export const studentSchema = z.strictObject({
+  size: setting(z.union(modelSizes.map((size) => z.literal(size))), {
+    title: 'Student size',
+    unit: 'million parameters',
+    description: 'The official TD-MPC2 size that is trained.',
+  }).default(1),
+  numQ: setting(z.int().min(2).max(16), {
+    title: 'Number of Qs',
+    advanced: true,
+    description:
+      'Size of the Q ensemble; without it the official number of the size (2 for 1M, 5 for 5M to 48M, 8 for 317M).',
+  }).optional(),
+  init: setting(z.string().min(1), {
+    title: 'Initialisation',
+    description: '"random", or the id of a checkpoint of the same size to start from.',
+  }).default('random'),
+});
+
+const configurationShape = z.strictObject({
+  name: setting(z.string().max(200), {
+    title: 'Name',
+    description: 'What lists call this run; made from its settings where left out.',
+  }).optional(),
+  method: setting(z.enum(['distil', 'scratch']), {
+    title: 'Method',
+    description: 'distil: learn from the data and from a teacher; scratch: from the data alone.',
+  }),
+  dataset: setting(z.string().min(1), {
+    title: 'Dataset',
+    description: 'Id, unambiguous id prefix or name of a dataset in the library.',
+  }),
+  teacher: setting(z.string().min(1), {
+    title: 'Teacher',
+    description: 'Id, unambiguous id prefix or name of the checkpoint to learn from.',
+  }).optional(),
+  student: studentSchema.prefault({}),
+  distillation: distillationSchema.prefault({ coefficient: 0.4 }),
+  labels: setting(z.enum(['cached', 'onTheFly']), {
+    title: 'Teacher labels',
+    advanced: true,
+    description:
+      'cached: computed once per teacher and data and shared by all runs; onTheFly: the teacher stays in memory.',
+  }).default('cached'),
+  batchSize: setting(count.max(65536), {
+    title: 'Batch size',
+    unit: 'sequences',
+    description: 'Number of subsequences in an update.',
+  }).default(256),
+  steps: setting(count, { title: 'Steps', unit: 'updates', description: 'Number of updates of the run.' }).default(
+    200_000,
+  ),
+  seed: setting(
+    z
+      .int()
+      .nonnegative()
+      .max(2 ** 31 - 1),
+    { title: 'Seed', description: 'Everything random follows from it: same seed, same backend, same result.' },
+  ).default(1),
+  backend: setting(z.enum(backendNames), {
+    title: 'Backend',
+    description: 'What computes; auto takes the fastest that works here.',
+  }).default('auto'),
+  validationEpisodes: setting(z.int().nonnegative(), {
+    title: 'Held-out episodes',
+    unit: 'per task',
+    description: 'The last episodes of each task that training never draws from.',
+  }).default(0),
+  checkpointEvery: setting(count, {
+    title: 'Checkpoint cadence',
+    unit: 'updates',
+    advanced: true,
+    description: 'A checkpoint is written after so many updates, at a stop and at the end.',
+  }).default(5000),
+  keepLast: setting(count, {
+    title: 'Checkpoints kept',
+    advanced: true,
+    description: 'The last so many checkpoints stay; the best and pinned ones always do.',
+  }).default(3),
+  logEvery: setting(count, {
+    title: 'Metrics cadence',
+    unit: 'updates',
+    advanced: true,
+    description: 'Metrics are recorded after so many updates.',
+  }).default(1),
+  hyperparameters: hyperparametersSchema.prefault({}),
+  corrections: correctionsSchema.prefault({}),
+});
+
+export const runConfigurationSchema = configurationShape.superRefine((configuration, context) => {
+  if (configuration.method === 'distil' && configuration.teacher === undefined)
+    context.addIssue({ code: 'custom', path: ['teacher'], message: 'method "distil" needs a teacher' });
+});
+/** Every default filled in. */
+export type RunConfiguration = z.infer<typeof runConfigurationSchema>;
+/** What a person writes: all but method, dataset and, to distil, teacher may be left out. */
+export type RunConfigurationInput = z.input<typeof runConfigurationSchema>;
+
+/** The terms of a distillation, with the paper's short form written out. */
+export function distillationTerms(configuration: RunConfiguration): DistillationTerm[] {
+  if (configuration.method === 'scratch') return [];
+  const { distillation } = configuration;
+  if ('terms' in distillation) return distillation.terms;
+  return [{ target: 'reward', coefficient: distillation.coefficient, steps: 'first' }];
+}
