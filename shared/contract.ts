@@ -1,0 +1,277 @@
+import { z } from 'zod';
+import {
+  checkpointFactsSchema,
+  datasetFactsSchema,
+  errorReportSchema,
+  exportFormats,
+  exportPrecisions,
+  jobConfigurationSchemas,
+  jobKinds,
+  jobStates,
+  resultSchema,
+} from './jobs.ts';
+
+/**
+ * The contract between the host and everything that a person uses: the window, the browser and the command line.
+ * Each request has an input and an output; events are pushed. Nothing is reachable that is not listed here.
+ */
+
+const id = z.string().min(1).max(200);
+const instant = z.iso.datetime();
+
+export const metricSummarySchema = z.object({
+  last: z.number(),
+  lastStep: z.int(),
+  min: z.number(),
+  max: z.number(),
+});
+
+/** Any job; a run is a job of kind "train". */
+export const jobRecordSchema = z.object({
+  id: z.string(),
+  kind: z.enum(jobKinds),
+  name: z.string(),
+  group: z.string().nullable(),
+  state: z.enum(jobStates),
+  /** Last acknowledged step, and the steps asked for; null for kinds without steps. */
+  step: z.int().nullable(),
+  steps: z.int().nullable(),
+  attempt: z.int(),
+  /** Latest progress of a kind without steps, or of a stage such as labelling. */
+  progress: z.object({ stage: z.string(), done: z.number(), total: z.number(), unit: z.string() }).nullable(),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+  error: errorReportSchema.nullable(),
+  backend: z.string().nullable(),
+  device: z.string().nullable(),
+  tags: z.array(z.string()),
+});
+export type JobRecord = z.infer<typeof jobRecordSchema>;
+
+/** A row of the runs table: everything that a list shows, without a second question. */
+export const runRecordSchema = jobRecordSchema.extend({
+  kind: z.literal('train'),
+  config: jobConfigurationSchemas.train,
+  metrics: z.record(z.string(), metricSummarySchema),
+  notes: z.string(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
+
+export const checkpointRecordSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: instant,
+  facts: checkpointFactsSchema,
+  /** The run that wrote it and at which step; null for an imported one. */
+  run: z.string().nullable(),
+  step: z.int().nullable(),
+  pinned: z.boolean(),
+});
+export type CheckpointRecord = z.infer<typeof checkpointRecordSchema>;
+
+export const datasetRecordSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: instant,
+  version: z.int().positive(),
+  facts: datasetFactsSchema,
+});
+export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
+
+export const jobDetailSchema = z.object({
+  job: jobRecordSchema,
+  /** The configuration snapshotted when it was queued. */
+  config: z.unknown(),
+  checkpoints: z.array(checkpointRecordSchema),
+  datasets: z.array(datasetRecordSchema),
+  result: resultSchema.nullable(),
+  messages: z.array(z.object({ level: z.enum(['info', 'warning', 'error']), text: z.string() })),
+  metrics: z.record(z.string(), metricSummarySchema),
+  /** Values that a replay after a resume reproduced differently from the ones it superseded. */
+  replayedDifferently: z.int(),
+  notes: z.string(),
+});
+export type JobDetail = z.infer<typeof jobDetailSchema>;
+
+/** One bin of a chart: a single step, or several with their extremes. */
+export const seriesSchema = z.object({
+  metric: z.string(),
+  steps: z.instanceof(Float64Array),
+  last: z.instanceof(Float64Array),
+  min: z.instanceof(Float64Array),
+  max: z.instanceof(Float64Array),
+});
+export type Series = z.infer<typeof seriesSchema>;
+
+export const groupRecordSchema = z.object({
+  id: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  jobs: z.array(jobRecordSchema),
+});
+export type GroupRecord = z.infer<typeof groupRecordSchema>;
+
+export const backendReportSchema = z.object({
+  name: z.string(),
+  works: z.boolean(),
+  detail: z.string(),
+  action: z.string().nullable(),
+});
+
+export const doctorReportSchema = z.object({
+  version: z.string(),
+  node: z.string(),
+  platform: z.string(),
+  processor: z.string(),
+  cores: z.int(),
+  memoryBytes: z.number(),
+  freeMemoryBytes: z.number(),
+  freeDiskBytes: z.number(),
+  home: z.string(),
+  backends: z.array(backendReportSchema),
+});
+export type DoctorReport = z.infer<typeof doctorReportSchema>;
+
+export const presetSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  description: z.string(),
+  /** What must be imported first; empty for quick. */
+  needs: z.array(z.string()),
+});
+export type PresetRecord = z.infer<typeof presetSchema>;
+
+const nothing = z.strictObject({});
+const jobId = z.object({ id: z.string() });
+
+/** `trusted` requests are answered only on the user's own local socket: they name paths. */
+interface RequestShape {
+  input: z.ZodType;
+  output: z.ZodType;
+  trusted?: true;
+}
+
+export const requests = {
+  'library.info': { input: nothing, output: z.object({ home: z.string(), version: z.string() }) },
+  'library.resolve': {
+    input: z.strictObject({ reference: id }),
+    output: z.object({ id: z.string(), kind: z.enum(['job', 'checkpoint', 'dataset']) }),
+  },
+  'library.verify': { input: z.strictObject({ id: id.optional() }), output: jobId },
+  /** Deletes whatever the id names; says what goes. */
+  'library.delete': {
+    input: z.strictObject({ id }),
+    output: z.object({ removed: z.array(z.string()), bytes: z.number() }),
+  },
+
+  /** Turns paths into a grant; transports that reach a browser never answer it. */
+  'grants.create': {
+    input: z.strictObject({ paths: z.array(z.string().min(1)).min(1), use: z.enum(['read', 'write']) }),
+    output: z.object({ grant: z.string() }),
+    trusted: true,
+  },
+  'import.start': { input: z.strictObject({ grant: z.string(), name: z.string().max(200).optional() }), output: jobId },
+  'export.start': {
+    input: z.strictObject({
+      checkpoint: id,
+      format: z.enum(exportFormats),
+      precision: z.enum(exportPrecisions),
+      /** A folder to write to; without it the file stays with the job, from where it can be fetched. */
+      grant: z.string().optional(),
+    }),
+    output: jobId,
+  },
+
+  'datasets.list': { input: nothing, output: z.array(datasetRecordSchema) },
+  'checkpoints.list': { input: nothing, output: z.array(checkpointRecordSchema) },
+  'checkpoints.pin': { input: z.strictObject({ id, pinned: z.boolean() }), output: nothing },
+  'runs.list': { input: nothing, output: z.array(runRecordSchema) },
+  'runs.annotate': {
+    input: z.strictObject({
+      id,
+      name: z.string().max(200).optional(),
+      notes: z.string().max(100_000).optional(),
+      tags: z.array(z.string().max(100)).max(100).optional(),
+    }),
+    output: nothing,
+  },
+  /** The configuration is validated by the run schema in the host, so that an error names its key. */
+  'runs.start': { input: z.strictObject({ config: z.unknown() }), output: jobId },
+  'runs.estimate': { input: z.strictObject({ config: z.unknown() }), output: jobId },
+  'presets.list': { input: nothing, output: z.array(presetSchema) },
+  /** The configuration that a preset stands for, with inputs found in the library. */
+  'presets.configuration': { input: z.strictObject({ name: z.string() }), output: z.object({ config: z.unknown() }) },
+  /** The quick pour: a chain of jobs in one group. */
+  'quick.start': {
+    input: z.strictObject({ seed: z.int().nonnegative().optional() }),
+    output: z.object({ group: z.string(), jobs: z.array(z.string()) }),
+  },
+  'groups.get': { input: z.strictObject({ id }), output: groupRecordSchema },
+
+  'jobs.list': { input: nothing, output: z.array(jobRecordSchema) },
+  'jobs.get': { input: z.strictObject({ id }), output: jobDetailSchema },
+  'jobs.start': {
+    input: z.strictObject({ kind: z.enum(['collect', 'label', 'evaluate', 'assess']), config: z.unknown() }),
+    output: jobId,
+  },
+  'jobs.stop': { input: z.strictObject({ id }), output: nothing },
+  'jobs.resume': { input: z.strictObject({ id }), output: nothing },
+  'jobs.log': {
+    input: z.strictObject({ id, maxBytes: z.int().positive().max(1_000_000).optional() }),
+    output: z.object({ text: z.string() }),
+  },
+
+  'metrics.read': {
+    input: z.strictObject({
+      id,
+      metrics: z.array(z.string()).optional(),
+      fromStep: z.int().nonnegative().optional(),
+      toStep: z.int().nonnegative().optional(),
+      /** Bins wanted; each is a power of two of steps wide, so that a curve keeps its shape while it grows. */
+      maxPoints: z.int().positive().max(10_000_000).optional(),
+    }),
+    output: z.array(seriesSchema),
+  },
+  'metrics.pairs': {
+    input: z.strictObject({ id, limit: z.int().positive().max(1000).optional() }),
+    output: z.array(z.object({ step: z.int(), teacher: z.array(z.number()), student: z.array(z.number()) })),
+  },
+  doctor: { input: nothing, output: doctorReportSchema },
+} as const satisfies Record<string, RequestShape>;
+
+export type RequestName = keyof typeof requests;
+export type RequestInput<Name extends RequestName> = z.input<(typeof requests)[Name]['input']>;
+export type RequestOutput<Name extends RequestName> = z.output<(typeof requests)[Name]['output']>;
+
+/** What the host pushes to everyone who listens. */
+export const eventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('job'), job: jobRecordSchema }),
+  z.object({ type: z.literal('metrics'), id: z.string(), step: z.int(), values: z.record(z.string(), z.number()) }),
+  z.object({
+    type: z.literal('message'),
+    id: z.string(),
+    level: z.enum(['info', 'warning', 'error']),
+    text: z.string(),
+  }),
+  z.object({ type: z.literal('checkpoint'), checkpoint: checkpointRecordSchema }),
+  z.object({ type: z.literal('dataset'), dataset: datasetRecordSchema }),
+  z.object({ type: z.literal('deleted'), id: z.string() }),
+]);
+export type HostEvent = z.infer<typeof eventSchema>;
+
+/** One client of the host, whatever carries it. */
+export interface HostClient {
+  request<Name extends RequestName>(name: Name, input: RequestInput<Name>): Promise<RequestOutput<Name>>;
+  /** Returns a function that ends the subscription. */
+  subscribe(listener: (event: HostEvent) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** The envelope on every transport. */
+export const clientMessageSchema = z.strictObject({ id: z.int().nonnegative(), name: z.string(), input: z.unknown() });
+export const hostMessageSchema = z.union([
+  z.object({ id: z.int(), output: z.unknown() }),
+  z.object({ id: z.int(), error: errorReportSchema }),
+  z.object({ event: eventSchema }),
+]);
