@@ -1,0 +1,85 @@
+/**
+ * Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): random numbers as a function of
+ * where they are used, not of what was drawn before. Every random number of a run is keyed by (seed, step, site), so a
+ * resumed run draws what the uninterrupted one would have drawn, and future draws can be listed in advance.
+ */
+
+const multiplierA = 0xd2511f53;
+const multiplierB = 0xcd9e8d57;
+const weylA = 0x9e3779b9;
+const weylB = 0xbb67ae85;
+
+/** Who draws. A number is never reused: it would correlate two uses. */
+export const randomSites = {
+  windows: 1,
+} as const;
+
+/** Upper 32 bits of the product of two unsigned 32-bit integers. */
+function multiplyHigh(a: number, b: number): number {
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
+  const low = aLow * bLow;
+  // Both sums stay below 2^53: three products of 16-bit halves at most.
+  const middle = aHigh * bLow + Math.floor(low / 0x10000);
+  const cross = aLow * bHigh + (middle % 0x10000);
+  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(cross / 0x10000)) >>> 0;
+}
+
+export type Counter = readonly [number, number, number, number];
+export type Key = readonly [number, number];
+
+/** One block: four 32-bit words of a four-word counter under a two-word key, written to `out` at `offset`. */
+export function philoxBlock(counter: Counter, key: Key, out: Uint32Array, offset = 0): void {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const highA = multiplyHigh(multiplierA, c0);
+    const lowA = Math.imul(multiplierA, c0);
+    const highB = multiplyHigh(multiplierB, c2);
+    const lowB = Math.imul(multiplierB, c2);
+    c0 = (highB ^ c1 ^ k0) >>> 0;
+    c1 = lowB >>> 0;
+    c2 = (highA ^ c3 ^ k1) >>> 0;
+    c3 = lowA >>> 0;
+    k0 = (k0 + weylA) >>> 0;
+    k1 = (k1 + weylB) >>> 0;
+  }
+  out[offset] = c0;
+  out[offset + 1] = c1;
+  out[offset + 2] = c2;
+  out[offset + 3] = c3;
+}
+
+/**
+ * `count` 32-bit words of (seed, step, site): key = (seed, site), counter = (block, 0, step low, step high).
+ * `seed` and `site` are in 0..2^32-1, `step` in 0..2^53-1.
+ */
+export function randomWords(seed: number, step: number, site: number, count: number): Uint32Array {
+  const blocks = Math.ceil(count / 4);
+  const words = new Uint32Array(blocks * 4);
+  const stepLow = step >>> 0;
+  const stepHigh = Math.floor(step / 2 ** 32);
+  for (let block = 0; block < blocks; block++)
+    philoxBlock([block, 0, stepLow, stepHigh], [seed >>> 0, site >>> 0], words, block * 4);
+  return words.subarray(0, count);
+}
+
+/** `count` numbers in [0, 1) of 24 bits each, all exact in float32 (as torch.rand's are). */
+export function uniforms(seed: number, step: number, site: number, count: number): Float32Array {
+  const words = randomWords(seed, step, site, count);
+  return Float32Array.from(words, (word) => (word >>> 8) * 2 ** -24);
+}
+
+/** `count` numbers in [0, 1) of 53 bits each: for choices among so many that 24 bits would favour some. */
+export function preciseUniforms(seed: number, step: number, site: number, count: number): Float64Array {
+  const words = randomWords(seed, step, site, count * 2);
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) {
+    const high = (words[2 * index] ?? 0) >>> 5;
+    const low = (words[2 * index + 1] ?? 0) >>> 6;
+    values[index] = (high * 2 ** 26 + low) * 2 ** -53;
+  }
+  return values;
+}
