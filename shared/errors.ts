@@ -37,6 +37,10 @@ export const errorCatalogue = {
   // files
   DISK_FULL: { title: 'The disk is full', action: 'Free some space and try again; what was already saved is intact.' },
   FILE_UNREADABLE: { title: 'The file cannot be read', action: 'Check that it exists and that you may read it.' },
+  FILE_UNWRITABLE: {
+    title: 'The file cannot be written',
+    action: 'Check that its folder exists and that you may write there.',
+  },
   FILE_TRUNCATED: {
     title: 'The file ends too early',
     action: 'It was probably not downloaded or copied completely: fetch it again.',
