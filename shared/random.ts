@@ -12,6 +12,22 @@ const weylB = 0xbb67ae85;
 /** Who draws. A number is never reused: it would correlate two uses. */
 export const randomSites = {
   windows: 1,
+  initialWeights: 2,
+  noiseTd: 3,
+  noisePi: 4,
+  pairTd: 5,
+  pairPi: 6,
+  dropoutTd: 7,
+  dropoutValue: 8,
+  dropoutPi: 9,
+  actPolicy: 10,
+  planPolicy: 11,
+  planSamples: 12,
+  planValue: 13,
+  planPair: 14,
+  planDropout: 15,
+  planChoice: 16,
+  planFinal: 17,
 } as const;
 
 /** Upper 32 bits of the product of two unsigned 32-bit integers. */

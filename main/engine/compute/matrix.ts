@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * Products with a weight matrix kept as torch keeps it, [out, in]. The wasm backend runs transposed and batched products on a
+ * path that is ten times slower, so there every product is made from plain two-dimensional ones and explicit transposes.
+ */
+
+/** Below this many rows, transposing the input and the output costs less than transposing and packing the weights. */
+const fewRows = 64;
+
+function onWasm(): boolean {
+  return tf.getBackend() === 'wasm';
+}
+
+/** Transposes of weights, made when first asked for and kept until `dispose`. */
+export class TransposeCache {
+  readonly #transposes = new Map<tf.Tensor, tf.Tensor>();
+
+  of(weight: tf.Tensor): tf.Tensor {
+    let transposed = this.#transposes.get(weight);
+    if (transposed === undefined) {
+      transposed = tf.keep(tf.transpose(weight));
+      this.#transposes.set(weight, transposed);
+    }
+    return transposed;
+  }
+
+  dispose(): void {
+    tf.dispose([...this.#transposes.values()]);
+    this.#transposes.clear();
+  }
+}
+
+/** Rows and columns of a matrix; every caller has reshaped to two dimensions. */
+export function matrixShape(tensor: tf.Tensor): [number, number] {
+  const [rows, columns] = tensor.shape;
+  if (rows === undefined || columns === undefined || tensor.shape.length !== 2)
+    throw new RangeError(`expected a matrix, got [${tensor.shape.join(', ')}]`);
+  return [rows, columns];
+}
+
+/** x [rows, in] times the transpose of `weight` [out, in]: [rows, out]. */
+export function timesTranspose(x: tf.Tensor, weight: tf.Tensor, cache: TransposeCache): tf.Tensor {
+  if (!onWasm()) return tf.matMul(x, weight, false, true);
+  if (matrixShape(x)[0] <= fewRows) return tf.transpose(tf.matMul(weight, tf.transpose(x)));
+  return tf.matMul(x, cache.of(weight));
+}
+
+/** The transpose of x [rows, out] times y [rows, in]: [out, in]. */
+export function transposeTimes(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  return onWasm() ? tf.matMul(tf.transpose(x), y) : tf.matMul(x, y, true, false);
+}
+
+/** x [rows, in] times the transposes of `weight` [models, out, in]: [models, rows, out]. */
+export function timesTransposeShared(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
+  const [rows, inputs] = matrixShape(x);
+  const [models = 0, outputs = 0] = weight.shape;
+  const stacked = tf.reshape(weight, [models * outputs, inputs]);
+  const product = onWasm() ? tf.matMul(stacked, tf.transpose(x)) : tf.matMul(stacked, x, false, true);
+  return tf.transpose(tf.reshape(product, [models, outputs, rows]), [0, 2, 1]);
+}

@@ -1,0 +1,41 @@
+import { type Tensor, type TensorMap } from '../../../shared/tensor.ts';
+import type * as tf from '@tensorflow/tfjs';
+
+/** What a program is given and returns, by name. */
+export type ProgramTensors = ReadonlyMap<string, tf.Tensor>;
+
+/**
+ * A computation written once in TF.js operations, which a backend runs as it is or records first. `run` is a pure function of its
+ * arguments and reads no data; coefficients and learning rates are scalar inputs. It runs inside a tidy.
+ */
+export interface Program {
+  readonly name: string;
+  /** Names of the tensors that stay with the backend between steps. */
+  readonly state: readonly string[];
+  readonly run: (
+    state: ProgramTensors,
+    batch: ProgramTensors,
+    scalars: ProgramTensors,
+  ) => { state: ProgramTensors; outputs: ProgramTensors };
+}
+
+/** What a step is fed: float32 stays, every integer dtype becomes int32 (indices) or float32 (uint8 masks). */
+export type Batch = ReadonlyMap<string, Tensor>;
+export type Scalars = Readonly<Record<string, number>>;
+/** Outputs of one step, read back. */
+export type Outputs = ReadonlyMap<string, Float32Array>;
+
+/** A program on a machine, with its state there. */
+export interface CompiledProgram {
+  /** Replaces the whole state. float32 only. */
+  load(state: TensorMap): void;
+  step(batch: Batch, scalars: Scalars): Promise<Outputs>;
+  read(): Promise<TensorMap>;
+  dispose(): void;
+}
+
+/** What every backend offers. */
+export interface Backend {
+  readonly name: string;
+  compile(program: Program): CompiledProgram;
+}

@@ -1,0 +1,53 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** torch.optim.Adam without weight decay. */
+export const adamBetas = [0.9, 0.999] as const;
+export const modelEpsilon = 1e-8;
+export const policyEpsilon = 1e-5;
+
+export interface AdamState {
+  parameter: tf.Tensor;
+  expAvg: tf.Tensor;
+  expAvgSq: tf.Tensor;
+}
+
+/** What depends on the number of the update, computed by the caller in float64 as torch does; scalars. */
+export interface AdamStep {
+  /** Learning rate divided by 1 - beta1^step. */
+  stepSize: tf.Tensor;
+  /** 1 / sqrt(1 - beta2^step). */
+  inverseCorrection: tf.Tensor;
+  epsilon: number;
+}
+
+/** One Adam step of one parameter. */
+export function adam(state: AdamState, gradient: tf.Tensor, step: AdamStep): AdamState {
+  const [beta1, beta2] = adamBetas;
+  const expAvg = tf.add(tf.mul(state.expAvg, beta1), tf.mul(gradient, 1 - beta1));
+  const expAvgSq = tf.add(tf.mul(state.expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const denominator = tf.add(tf.mul(tf.sqrt(expAvgSq), step.inverseCorrection), step.epsilon);
+  return {
+    parameter: tf.sub(state.parameter, tf.div(tf.mul(expAvg, step.stepSize), denominator)),
+    expAvg,
+    expAvgSq,
+  };
+}
+
+/**
+ * Sum of all squares, a scalar. Axis by axis: the wasm backend adds one number after the other, and over a whole matrix that
+ * loses four of seven digits.
+ */
+export function squaredNorm(tensors: readonly tf.Tensor[]): tf.Tensor {
+  const squares = tensors.map((tensor) => tf.sum(tf.sum(tf.square(tensor), -1)));
+  return tf.sum(tf.stack(squares));
+}
+
+/** What torch's clip_grad_norm_ multiplies gradients of the global norm `norm` by. */
+export function clipFactor(norm: tf.Tensor, maxNorm: tf.Tensor): tf.Tensor {
+  return tf.minimum(tf.div(maxNorm, tf.add(norm, 1e-6)), 1);
+}
+
+/** `target` moved by `tau` towards `online`. */
+export function movingAverage(target: tf.Tensor, online: tf.Tensor, tau: tf.Tensor): tf.Tensor {
+  return tf.add(target, tf.mul(tau, tf.sub(online, target)));
+}

@@ -1,0 +1,53 @@
+import { randomSites, randomWords, uniforms } from '../../../shared/random.ts';
+
+/** Initial weights; the step is the parameter's position. */
+export const initialSite = randomSites.initialWeights;
+
+/** Numbers in [-1, 1), a step of 2^-23 apart. */
+export function symmetricUniforms(seed: number, step: number, site: number, count: number): Float32Array {
+  return uniforms(seed, step, site, count).map((value) => 2 * value - 1);
+}
+
+/** Standard normal numbers (Box-Muller), float32 of a float64 computation: the same on every backend. */
+export function normalsOf(seed: number, step: number, site: number, count: number): Float32Array {
+  const words = randomWords(seed, step, site, 2 * Math.ceil(count / 2));
+  const values = new Float32Array(count);
+  for (let index = 0; index < count; index += 2) {
+    // In (0, 1]: the logarithm is finite.
+    const radius = Math.sqrt(-2 * Math.log(((words[index] ?? 0) + 1) * 2 ** -32));
+    const angle = 2 * Math.PI * (words[index + 1] ?? 0) * 2 ** -32;
+    values[index] = radius * Math.cos(angle);
+    if (index + 1 < count) values[index + 1] = radius * Math.sin(angle);
+  }
+  return values;
+}
+
+/** Two different numbers of 0..numQ-1, every ordered pair as likely. */
+export function indexPair(seed: number, step: number, site: number, numQ: number): Int32Array {
+  const [first = 0, second = 0] = uniforms(seed, step, site, 2);
+  const a = Math.floor(first * numQ);
+  const b = Math.floor(second * (numQ - 1));
+  return Int32Array.of(a, b < a ? b : b + 1);
+}
+
+/**
+ * A dropout mask: 1 kept, 0 dropped with `probability`. Draws the gaps between dropped features, which are geometric, so that it
+ * costs as many draws as features are dropped.
+ */
+export function keepMask(seed: number, step: number, site: number, count: number, probability: number): Float32Array {
+  const mask = new Float32Array(count).fill(1);
+  if (probability === 0) return mask;
+  const logKeep = Math.log1p(-probability);
+  const block = 64 + Math.ceil(1.2 * count * probability);
+  let position = -1;
+  // Each refill is a stream of its own: the site in the low bits, the refill above it.
+  for (let refill = 0; position < count; refill++) {
+    const words = randomWords(seed, step, site + refill * 0x10000, block);
+    for (const word of words) {
+      position += 1 + Math.floor(Math.log((word + 1) * 2 ** -32) / logKeep);
+      if (position >= count) return mask;
+      mask[position] = 0;
+    }
+  }
+  return mask;
+}

@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs';
+
+/** State, inputs and outputs of programs, by name. */
+export type NamedTensors = ReadonlyMap<string, tf.Tensor>;
+
+export function requireTensor(tensors: NamedTensors, name: string): tf.Tensor {
+  const tensor = tensors.get(name);
+  if (tensor === undefined) throw new RangeError(`the program was given no ${name}`);
+  return tensor;
+}
+
+export function addAll(tensors: readonly tf.Tensor[]): tf.Tensor {
+  const [first, ...rest] = tensors;
+  if (first === undefined) throw new RangeError('a sum needs a term');
+  return rest.reduce((sum, tensor) => tf.add(sum, tensor), first);
+}
+
+/** Entry `step` of the first axis of a time-major tensor. */
+export function stepOf(tensor: tf.Tensor, step: number): tf.Tensor {
+  const rest = tensor.shape.slice(1);
+  return tf.reshape(tf.slice(tensor, [step, ...rest.map(() => 0)], [1, ...rest]), rest);
+}
+
+/** The first axes flattened: [..., n] to [rows, n]. */
+export function asRows(tensor: tf.Tensor): tf.Tensor {
+  return tf.reshape(tensor, [-1, tensor.shape.at(-1) ?? 1]);
+}
