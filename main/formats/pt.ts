@@ -6,6 +6,7 @@ import { ptGlobals, storageLoader } from './ptGlobals.ts';
 import { type PtStorage } from './ptStorage.ts';
 import { ptStateDict, ptTree, type PtNode } from './ptTree.ts';
 import { type Quantization } from './convert.ts';
+import { sniffOpenFile } from './sniff.ts';
 import { openZip, type ZipArchive } from './zip.ts';
 
 const notTorch = 'is a zip archive, but not one that torch.save made';
@@ -71,6 +72,8 @@ async function checkByteOrder(archive: ZipArchive, prefix: string): Promise<void
 }
 
 async function parse(file: RandomAccessFile): Promise<PtNode> {
+  if ((await sniffOpenFile(file)) !== 'pt')
+    throw new DecantError('FORMAT_UNKNOWN', `${file.path} is no zip archive, as every .pt file is`);
   const archive = await openZip(file);
   const prefix = prefixOf(archive);
   await checkByteOrder(archive, prefix);

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
-import { type Tensor, type TensorDtype, type TensorMap } from '../../shared/tensor.ts';
+import { elementCount, type Tensor, type TensorDtype, type TensorMap } from '../../shared/tensor.ts';
 import { writeFileDurably, type WrittenFile } from '../files/durable.ts';
 import { RandomAccessFile } from '../files/reading.ts';
 import { boundedElementCount, bytesOfData, bytesPerElement, checkTensor, dataOfBytes } from './dtypes.ts';
 
 /** The limit of the format's own library. */
-const largestHeader = 100_000_000;
+export const largestSafetensorsHeader = 100_000_000;
 
 const dtypeNames: Record<TensorDtype, string> = {
   float64: 'F64',
@@ -115,10 +115,10 @@ async function parseHeader(file: RandomAccessFile): Promise<SafetensorsFile> {
   const invalid = (detail: string): DecantError => new DecantError('SAFETENSORS_INVALID', `${file.path}: ${detail}`);
   const prefix = await file.read(0, 8);
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
-  if (length > largestHeader)
+  if (length > largestSafetensorsHeader)
     throw new DecantError(
       'FILE_TOO_LARGE',
-      `${file.path}: a header of ${length} bytes; at most ${largestHeader} are accepted`,
+      `${file.path}: a header of ${length} bytes; at most ${largestSafetensorsHeader} are accepted`,
     );
   const headerBytes = await file.read(8, length);
   let header: unknown;
@@ -163,22 +163,24 @@ export async function readSafetensors(path: string): Promise<{ tensors: TensorMa
   return { tensors, metadata: { ...file.metadata } };
 }
 
-/**
- * The bytes of a safetensors file: same tensors and metadata in the same order, same bytes. Data begin at a multiple of 8, wider
- * dtypes come first, otherwise in the given order, so that every tensor is aligned for readers that map the file.
- */
-export function* safetensorsChunks(
-  tensors: Iterable<readonly [string, Tensor]>,
-  metadata: Readonly<Record<string, string>> = {},
-): Generator<Uint8Array> {
+/** A tensor as a header describes it. */
+export interface TensorDescription {
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[];
+}
+
+/** The order of the data and the bytes before them; wider dtypes come first, otherwise the given order stays. */
+function layOut<Item extends TensorDescription>(
+  tensors: Iterable<readonly [string, Item]>,
+  metadata: Readonly<Record<string, string>>,
+): { header: Uint8Array; ordered: (readonly [string, Item])[] } {
   const ordered = [...tensors].sort(([, a], [, b]) => bytesPerElement[b.dtype] - bytesPerElement[a.dtype]);
   const header: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0)
     header.push(['__metadata__', Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)))]);
   let offset = 0;
   for (const [name, tensor] of ordered) {
-    checkTensor(name, tensor);
-    const end = offset + tensor.data.byteLength;
+    const end = offset + elementCount(tensor.shape) * bytesPerElement[tensor.dtype];
     header.push([name, { dtype: dtypeNames[tensor.dtype], shape: tensor.shape, data_offsets: [offset, end] }]);
     offset = end;
   }
@@ -190,8 +192,40 @@ export function* safetensorsChunks(
   const padded = new Uint8Array(8 + Math.ceil(text.byteLength / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.byteLength - 8), true);
   padded.set(text, 8);
-  yield padded;
+  return { header: padded, ordered };
+}
+
+/**
+ * The bytes of a safetensors file: same tensors and metadata in the same order, same bytes. Data begin at a multiple of 8, wider
+ * dtypes come first, otherwise in the given order, so that every tensor is aligned for readers that map the file.
+ */
+export function* safetensorsChunks(
+  tensors: Iterable<readonly [string, Tensor]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Generator<Uint8Array> {
+  const { header, ordered } = layOut(tensors, metadata);
+  for (const [name, tensor] of ordered) checkTensor(name, tensor);
+  yield header;
   for (const [, tensor] of ordered) yield bytesOfData(tensor.data);
+}
+
+/** A tensor that is made when its turn to be written comes. */
+export interface LazyTensor extends TensorDescription {
+  read(): Promise<Tensor>;
+}
+
+/** As `safetensorsChunks`, with one tensor in memory at a time. */
+export async function* safetensorsStream(
+  tensors: Iterable<readonly [string, LazyTensor]>,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array> {
+  const { header, ordered } = layOut(tensors, metadata);
+  yield header;
+  for (const [name, lazy] of ordered) {
+    const tensor = await lazy.read();
+    checkTensor(name, { ...lazy, data: tensor.data });
+    yield bytesOfData(tensor.data);
+  }
 }
 
 /** Writes a safetensors file durably. Errors: DISK_FULL, FILE_UNWRITABLE. */
