@@ -1,0 +1,81 @@
+import * as checkpoints from './checkpoints.ts';
+import type { Connection } from './connection.ts';
+import * as datasets from './datasets.ts';
+import { deleteEntry } from './deletion.ts';
+import { forgetGarbage, listGarbage } from './garbage.ts';
+import { ingest, moveSpoolOffset } from './ingest.ts';
+import * as jobs from './jobs.ts';
+import { readCharts, readMetrics, readPairs } from './metrics.ts';
+import { resolve } from './references.ts';
+import { getSetting, setSetting } from './settings.ts';
+
+/** Adds several jobs in one transaction: all of a chain or none. */
+function insertJobs(connection: Connection, list: readonly { id: string; job: jobs.NewJob }[]): void {
+  connection.transaction(() => {
+    for (const { id, job } of list) jobs.insertJob(connection, job, id);
+  });
+}
+
+/** Everything that the worker does when asked, by name. */
+export const operations = {
+  insertJobs,
+  createGroup: jobs.createGroup,
+  getGroup: jobs.getGroup,
+  recordInputs: jobs.recordInputs,
+  jobInputs: jobs.jobInputs,
+  dependencies: jobs.dependencies,
+  getJobRow: jobs.getJobRow,
+  jobsInState: jobs.jobsInState,
+  getJob: jobs.getJob,
+  listJobs: jobs.listJobs,
+  listRuns: jobs.listRuns,
+  jobDetail: jobs.jobDetail,
+  replayOf: jobs.replayOf,
+  markRunning: jobs.markRunning,
+  recordEngine: jobs.recordEngine,
+  requestStop: jobs.requestStop,
+  settle: jobs.settle,
+  failQueued: jobs.failQueued,
+  requeue: jobs.requeue,
+  moveInQueue: jobs.moveInQueue,
+  updateJob: jobs.updateJob,
+  addMessage: jobs.addMessage,
+  ingest,
+  moveSpoolOffset,
+  readCharts,
+  readMetrics,
+  readPairs,
+  listCheckpoints: checkpoints.listCheckpoints,
+  getCheckpoint: checkpoints.getCheckpoint,
+  lastCheckpointOf: checkpoints.lastCheckpointOf,
+  resumableCheckpoints: checkpoints.resumableCheckpoints,
+  bestCheckpointOf: checkpoints.bestCheckpointOf,
+  markDamaged: checkpoints.markDamaged,
+  pinCheckpoint: checkpoints.pinCheckpoint,
+  addImported: checkpoints.addImported,
+  listDatasets: datasets.listDatasets,
+  getDataset: datasets.getDataset,
+  lastDatasetOf: datasets.lastDatasetOf,
+  addDataset: datasets.addDataset,
+  addDatasetVersion: datasets.addDatasetVersion,
+  livingManifests: datasets.livingManifests,
+  resolve,
+  deleteEntry,
+  listGarbage,
+  forgetGarbage,
+  getSetting,
+  setSetting,
+};
+
+type Operations = typeof operations;
+export type OperationName = keyof Operations;
+
+/** An operation's arguments without the connection. */
+export type OperationArguments<Name extends OperationName> = Operations[Name] extends (
+  connection: Connection,
+  ...values: infer Values
+) => unknown
+  ? Values
+  : never;
+
+export type OperationResult<Name extends OperationName> = ReturnType<Operations[Name]>;
