@@ -36,15 +36,15 @@ export class Environment {
   readonly #padded: boolean;
   #stepsTaken = stepsPerEpisode;
 
-  /** Takes over `physics`. Most callers want `createEnvironment`. */
-  constructor(definition: TaskDefinition, physics: Physics, seed: number, options: EnvironmentOptions = {}) {
+  /** Takes over `physics` and `random`. Most callers want `createEnvironment`. */
+  constructor(definition: TaskDefinition, physics: Physics, random: RandomState, options: EnvironmentOptions = {}) {
     const task = taskByName(definition.name);
     if (task === undefined) throw new RangeError(`"${definition.name}" is no task of MT30`);
     this.definition = definition;
     this.observationDim = task.observationDim;
     this.actionDim = task.actionDim;
     this.physics = physics;
-    this.#random = new RandomState(seed);
+    this.#random = random;
     this.#padded = options.padded ?? false;
   }
 
@@ -105,7 +105,7 @@ export class Environment {
 /**
  * An environment of one task with its own RandomState(seed); consecutive episodes continue its stream. Several may
  * live in one process.
- * @throws DecantError NOT_BUILT or CONFIG_INVALID, as `taskDefinition`.
+ * @throws DecantError NOT_BUILT or CONFIG_INVALID, as `taskDefinition`; RangeError for a seed outside 0..2^32-1.
  */
 export async function createEnvironment(
   taskName: string,
@@ -113,7 +113,8 @@ export async function createEnvironment(
   options: EnvironmentOptions = {},
 ): Promise<Environment> {
   const definition = taskDefinition(taskName);
-  return new Environment(definition, await loadPhysics(definition.model), seed, options);
+  const random = new RandomState(seed);
+  return new Environment(definition, await loadPhysics(definition.model), random, options);
 }
 
 /**
