@@ -1,0 +1,98 @@
+import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { z } from 'zod';
+import { DecantError } from '../../shared/errors.ts';
+import { explainWriteFailure } from '../files/failures.ts';
+import { libraryPaths } from '../files/library.ts';
+import { isSameProcessAlive, processStartTime } from '../jobs/folder/processes.ts';
+
+const lockSchema = z.object({
+  pid: z.int().positive(),
+  /** When that process started; null where the platform does not say. */
+  startTime: z.string().nullable(),
+  /** The local socket that it listens on. */
+  address: z.string(),
+  openedAt: z.iso.datetime(),
+});
+export type LockHolder = z.infer<typeof lockSchema>;
+
+export interface LibraryLock {
+  release(): Promise<void>;
+}
+
+/** Who holds the library at this moment, if anyone alive does. */
+export async function findLockHolder(home: string): Promise<LockHolder | undefined> {
+  const holder = readLock(libraryPaths(home).lock);
+  return holder !== undefined && (await mayBeAlive(holder)) ? holder : undefined;
+}
+
+/** A start time that cannot be read counts as the same one: better to refuse once too often than to meet another writer. */
+async function mayBeAlive({ pid, startTime }: LockHolder): Promise<boolean> {
+  return (await isSameProcessAlive(pid, startTime)) !== 'gone';
+}
+
+/**
+ * Takes the library for this process, or from a dead one: `onStale` then hears whose lock it was.
+ * The test and the writing of lock.json happen inside a lock of the operating system (SQLite's, on a file beside it), which no kill
+ * leaves behind: two hosts that start together cannot both find the old lock stale.
+ * Errors: LIBRARY_LOCKED with the holder's pid, FILE_UNWRITABLE, DISK_FULL.
+ */
+export async function acquireLock(
+  home: string,
+  address: string,
+  onStale?: (holder: LockHolder) => void,
+): Promise<LibraryLock> {
+  const { lock } = libraryPaths(home);
+  const holder: LockHolder = {
+    pid: process.pid,
+    startTime: await processStartTime(process.pid),
+    address,
+    openedAt: new Date().toISOString(),
+  };
+  try {
+    mkdirSync(home, { recursive: true });
+    await exclusively(home, async () => {
+      const old = readLock(lock);
+      if (old !== undefined && (await mayBeAlive(old)))
+        throw new DecantError('LIBRARY_LOCKED', `process ${old.pid} has ${home} open since ${old.openedAt}`);
+      if (old !== undefined) onStale?.(old);
+      const temporary = `${lock}.${process.pid}.tmp`;
+      writeFileSync(temporary, `${JSON.stringify(holder, null, 2)}\n`, { mode: 0o600 });
+      renameSync(temporary, lock);
+    });
+  } catch (thrown) {
+    throw explainWriteFailure(thrown, lock);
+  }
+  return {
+    release: () =>
+      exclusively(home, () => {
+        if (readLock(lock)?.address === address) unlinkSync(lock);
+      }),
+  };
+}
+
+/** An unreadable lock counts as none: it was cut off by a crash of the system, which its writer did not survive. */
+function readLock(path: string): LockHolder | undefined {
+  try {
+    return lockSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+async function exclusively(home: string, action: () => Promise<void> | void): Promise<void> {
+  const database = new Database(join(home, 'lock.guard'), { timeout: 5000 });
+  try {
+    // Nothing is ever stored in it.
+    database.exec('BEGIN EXCLUSIVE');
+    await action();
+    database.exec('COMMIT');
+  } catch (thrown) {
+    if (thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_BUSY'))
+      throw new DecantError('LIBRARY_LOCKED', `another process is opening ${home} at this moment`, { cause: thrown });
+    throw thrown;
+  } finally {
+    database.close();
+  }
+}
