@@ -83,7 +83,7 @@ test('rounding is right on and beside every boundary between two halves', () => 
   for (let bits = 0; bits < 0x7c00; bits += 3) {
     const boundary = (float16Value(bits) + (bits === 0x7bff ? 65536 : float16Value(bits + 1))) / 2;
     asFloat[0] = boundary;
-    const word = words[0];
+    const word = words[0] ?? 0;
     for (const delta of [-1, 0, 1]) {
       words[0] = word + delta;
       const value = asFloat[0];
