@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startBackend } from '../../main/engine/compute/backend.ts';
+import { checkFixtures } from './fixtures.ts';
+import { Report } from './report.ts';
+import { checkSimulator } from './simulator.ts';
+
+const usage = 'usage: npm run conformance -- DIR [--backend eager] [--require fixtures,sim]';
+/** Backends of the design that later versions bring. */
+const futureBackends = ['onnx', 'tensorflow'];
+const simulatorFolders = ['models', 'rollouts', 'reward_probes'];
+
+function fixtureFolders(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => name.startsWith('fixtures') && statSync(join(directory, name)).isDirectory())
+    .sort()
+    .map((name) => join(directory, name));
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { backend: { type: 'string', default: 'eager' }, require: { type: 'string', default: '' } },
+  });
+  const [directory] = positionals;
+  const required = values.require.split(',').filter((part) => part !== '');
+  if (directory === undefined || required.some((part) => part !== 'fixtures' && part !== 'sim')) {
+    console.error(usage);
+    return 2;
+  }
+  if (values.backend !== 'eager') {
+    const known = futureBackends.includes(values.backend);
+    console.log(
+      known ? `backend ${values.backend} is not built yet` : `there is no backend ${values.backend}; ${usage}`,
+    );
+    console.log('0 passed, 0 failed');
+    return 1;
+  }
+  const report = new Report();
+  const missing: string[] = [];
+
+  const folders = fixtureFolders(directory);
+  const backend = await startBackend('wasm');
+  for (const folder of folders) {
+    try {
+      await checkFixtures(folder, backend, report);
+    } catch (error) {
+      report.fail(folder, error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (required.includes('fixtures') && folders.length === 0) missing.push('fixtures');
+
+  const notBuiltBefore = report.notBuiltItems.length;
+  const present = simulatorFolders.filter((name) => existsSync(join(directory, name)));
+  if (present.length > 0) await checkSimulator(directory, report);
+  const incomplete = present.length < simulatorFolders.length || report.notBuiltItems.length > notBuiltBefore;
+  if (required.includes('sim') && incomplete) missing.push('sim');
+
+  for (const part of missing) console.log(`required, but absent or not built: ${part}`);
+  report.finish();
+  return report.failed > 0 || report.checked === 0 || missing.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
