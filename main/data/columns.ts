@@ -73,10 +73,6 @@ export class OpenFiles<File extends { close(): void }> {
     return file;
   }
 
-  values(): Iterable<File> {
-    return this.#open.values();
-  }
-
   close(): void {
     for (const file of this.#open.values()) file.close();
     this.#open.clear();

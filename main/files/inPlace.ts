@@ -12,7 +12,6 @@ export class InPlaceFile implements Disposable {
   readonly path: string;
   readonly size: number;
   readonly #descriptor: number;
-  #dirty = false;
   #closed = false;
 
   constructor(path: string) {
@@ -35,7 +34,6 @@ export class InPlaceFile implements Disposable {
     try {
       const fault = faultPoint('write', this.path, position, bytes.byteLength);
       const end = fault === undefined ? bytes.byteLength : Math.min(fault.shortWrite, bytes.byteLength);
-      this.#dirty = true;
       for (let done = 0; done < end;) done += writeSync(this.#descriptor, bytes, done, end - done, position + done);
       if (fault !== undefined) throw diskFullError(this.path);
     } catch (thrown) {
@@ -43,13 +41,11 @@ export class InPlaceFile implements Disposable {
     }
   }
 
-  /** Waits until everything written is on the disk. */
+  /** Waits until everything written is on the disk, by an earlier opening of the file too. */
   sync(): void {
-    if (!this.#dirty) return;
     try {
       faultPoint('sync', this.path);
       fdatasyncSync(this.#descriptor);
-      this.#dirty = false;
     } catch (thrown) {
       throw explainWriteFailure(thrown, this.path);
     }
