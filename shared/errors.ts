@@ -93,6 +93,10 @@ export const errorCatalogue = {
     title: 'The checkpoint fits no TD-MPC2 size',
     action: 'The message says which tensor differs from the nearest size.',
   },
+  CHECKPOINT_NAN: {
+    title: 'The checkpoint contains weights that are not finite numbers',
+    action: 'Its training diverged or the file is damaged: use an earlier checkpoint, or fetch it again.',
+  },
   TEACHER_MISMATCH: {
     title: 'The teacher does not fit the dataset',
     action: 'Choose a teacher trained on the same observations, actions and tasks.',
