@@ -28,6 +28,9 @@ export const randomSites = {
   planDropout: 15,
   planChoice: 16,
   planFinal: 17,
+  validation: 18,
+  /** Plus the task's index: up to 1029. */
+  randomPolicy: 1000,
 } as const;
 
 /** Upper 32 bits of the product of two unsigned 32-bit integers. */

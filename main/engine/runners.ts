@@ -1,0 +1,32 @@
+import { type JobKind } from '../../shared/jobs.ts';
+import { assess } from './evaluation/assess.ts';
+import { collect } from './evaluation/collect.ts';
+import { evaluate } from './evaluation/evaluate.ts';
+import { exportFile } from './library/exportFile.ts';
+import { importFiles } from './library/importFiles.ts';
+import { verify } from './library/verify.ts';
+import { type Session } from './session.ts';
+import { estimate } from './training/estimate.ts';
+import { label } from './training/label.ts';
+import { train } from './training/train.ts';
+
+/** "stopped": the job was asked to end before it was done. */
+export type Outcome = 'finished' | 'stopped';
+
+type Runner = (session: Session) => Promise<Outcome>;
+
+const runners: Record<JobKind, Runner> = {
+  import: importFiles,
+  collect,
+  label,
+  train,
+  export: exportFile,
+  evaluate,
+  assess,
+  estimate,
+  verify,
+};
+
+export function runnerOf(kind: JobKind): Runner {
+  return runners[kind];
+}

@@ -1,0 +1,107 @@
+import { type Estimate } from '../../../shared/jobs.ts';
+import { readBatch, readRowInputs } from '../../data/batches.ts';
+import { type Dataset } from '../../data/dataset.ts';
+import { countRowsOfRun, rowsOfRun } from '../../data/labelPlan.ts';
+import { TeacherLabels } from '../../data/labels.ts';
+import { startBackend } from '../compute/backend.ts';
+import { type Backend } from '../compute/program.ts';
+import { describeMachine } from '../machine.ts';
+import { type Outcome } from '../runners.ts';
+import { type Session } from '../session.ts';
+import { freshState } from '../tdmpc2/agent.ts';
+import { initialParameters, parameterCounts } from '../tdmpc2/parameters.ts';
+import { drawUpdate } from '../tdmpc2/random.ts';
+import { memoryNeed, requireMemory } from './memory.ts';
+import { planTraining, type TrainingPlan } from './plan.ts';
+import { loadRewardPredictor } from './teacher.ts';
+import { newAgent } from './train.ts';
+
+/** Updates that are timed after a first one, which allocates. */
+const timedUpdates = 2;
+/** Updates whose label rows are counted exactly; the rest is taken to be like them. */
+const countedUpdates = 2000;
+const timedLabelRows = 256;
+
+/** Seconds of an update, measured on real batches with an untrained model, and the memory that this took. */
+async function measureUpdates(plan: TrainingPlan, dataset: Dataset, backend: Backend): Promise<number> {
+  const { architecture, configuration, sampler, terms, labelSteps } = plan;
+  const { batchSize, seed, hyperparameters } = configuration;
+  const { horizon, dropout } = hyperparameters;
+  const { actionDim, numQ, mlpDim } = architecture;
+  const agent = newAgent(plan, backend, dataset.episodeLength);
+  agent.load(freshState(initialParameters(architecture, seed), architecture));
+  let begun = 0;
+  for (let step = 1; step <= 1 + timedUpdates; step++) {
+    if (step === 2) begun = performance.now();
+    const batch = readBatch(dataset, sampler.windows(step), horizon);
+    const teacherReward = terms.length === 0 ? undefined : batch.reward.slice(0, labelSteps * batchSize);
+    await agent.update(
+      { ...batch, teacherReward },
+      drawUpdate(seed, step, { horizon, batchSize, actionDim, numQ, mlpDim, dropout }),
+    );
+  }
+  const seconds = (performance.now() - begun) / 1000 / timedUpdates;
+  agent.dispose();
+  return seconds;
+}
+
+/** Rows that still need a label, and the seconds that this takes here. */
+async function measureLabels(
+  session: Session,
+  plan: TrainingPlan,
+  backend: Backend,
+): Promise<{ rows: number; seconds: number }> {
+  const { teacher, dataset, sampler, labelSteps, configuration } = plan;
+  if (teacher === undefined || configuration.labels !== 'cached') return { rows: 0, seconds: 0 };
+  using labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
+  const counted = Math.min(configuration.steps, countedUpdates);
+  const range = { fromStep: 1, toStep: counted, steps: labelSteps };
+  const inCounted = countRowsOfRun(dataset, sampler, range, labels);
+  const { done, total } = labels.coverage();
+  const rows = Math.min(total - done, Math.round((inCounted * configuration.steps) / counted));
+  if (rows === 0) return { rows, seconds: 0 };
+  using predictor = await loadRewardPredictor(session.paths, teacher, backend);
+  const sample = { segment: [] as number[], episode: [] as number[], row: [] as number[] };
+  for (const { rows: some } of rowsOfRun(dataset, sampler, range)) {
+    sample.segment.push(...some.segment);
+    sample.episode.push(...some.episode);
+    sample.row.push(...some.row);
+    if (sample.row.length >= timedLabelRows) break;
+  }
+  const inputs = readRowInputs(dataset, sample);
+  await predictor.predict(inputs);
+  const begun = performance.now();
+  await predictor.predict(inputs);
+  return { rows, seconds: ((performance.now() - begun) / 1000 / inputs.count) * rows };
+}
+
+/**
+ * Measures a few updates and labels of a configuration in this process, so that time and memory are told from what happened
+ * rather than guessed. Errors: MEMORY_INSUFFICIENT (before anything is allocated), and those of a run's start.
+ */
+export async function estimate(session: Session): Promise<Outcome> {
+  const configuration = session.configuration('estimate');
+  const plan = await planTraining(session, configuration);
+  using dataset = plan.dataset;
+  const backend = await startBackend(configuration.backend);
+  await session.started(0, describeMachine(backend));
+  const { batchSize, hyperparameters, steps } = configuration;
+  requireMemory(memoryNeed(plan.architecture, batchSize, hyperparameters.horizon), backend.name);
+  const freeMemoryBytes = process.availableMemory();
+  const secondsPerStep = await measureUpdates(plan, dataset, backend);
+  const label = await measureLabels(session, plan, backend);
+  const { trainable, stored } = parameterCounts(plan.architecture);
+  const result: Estimate = {
+    secondsPerStep,
+    trainingSeconds: secondsPerStep * steps,
+    labelSeconds: label.seconds,
+    windowsToLabel: label.rows,
+    // In kilobytes, whatever the system.
+    memoryBytes: process.resourceUsage().maxRSS * 1024,
+    freeMemoryBytes,
+    checkpointBytes: 4 * (stored + 2 * trainable),
+    backend: backend.name,
+  };
+  await session.acknowledge({ type: 'result', result: { kind: 'estimate', estimate: result } });
+  return 'finished';
+}

@@ -1,0 +1,36 @@
+import { Dataset } from '../../data/dataset.ts';
+import { labelRows, missingRows } from '../../data/labelPlan.ts';
+import { TeacherLabels } from '../../data/labels.ts';
+import { startBackend } from '../compute/backend.ts';
+import { describeMachine } from '../machine.ts';
+import { type Outcome } from '../runners.ts';
+import { type Session } from '../session.ts';
+import { labelBatch } from './labelling.ts';
+import { loadRewardPredictor } from './teacher.ts';
+
+/** Fills the teacher's reward column for every row of a dataset that lacks it. */
+export async function label(session: Session): Promise<Outcome> {
+  const { backend: backendName } = session.configuration('label');
+  const backend = await startBackend(backendName);
+  await session.started(0, describeMachine(backend));
+  using dataset = await Dataset.open(session.paths, session.dataset('dataset').manifest);
+  const teacher = session.checkpoint('teacher');
+  using labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
+  using predictor = await loadRewardPredictor(session.paths, teacher, backend);
+  let { done } = labels.coverage();
+  const { total } = labels.coverage();
+  let outcome: Outcome = 'finished';
+  for (const rows of missingRows(labels, labelBatch)) {
+    if (session.signal.aborted) {
+      outcome = 'stopped';
+      break;
+    }
+    await labelRows(labels, rows, (inputs) => predictor.predict(inputs), labelBatch);
+    done += rows.count;
+    await session.progress('labelling', done, total, 'rows');
+    await session.breathe();
+  }
+  labels.flush();
+  await session.acknowledge({ type: 'progress', stage: 'labelling', done, total, unit: 'rows' });
+  return outcome;
+}
