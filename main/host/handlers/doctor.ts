@@ -1,0 +1,33 @@
+import { statfs } from 'node:fs/promises';
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { type Handlers } from '../core.ts';
+import { type HostServices } from '../services.ts';
+
+export function doctorHandlers({ library, version, probeBackends }: HostServices): Pick<Handlers, 'doctor'> {
+  return {
+    doctor: async () => ({
+      version,
+      node: process.version,
+      platform: `${process.platform} ${process.arch}, ${release()}`,
+      processor: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+      freeDiskBytes: await freeDiskBytes(library.home),
+      home: library.home,
+      backends: await probeBackends(),
+    }),
+  };
+}
+
+async function freeDiskBytes(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch (thrown) {
+    const parent = dirname(folder);
+    if (parent === folder) throw thrown;
+    return freeDiskBytes(parent);
+  }
+}

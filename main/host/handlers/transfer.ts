@@ -1,0 +1,19 @@
+import { type Handlers } from '../core.ts';
+import { type HostServices } from '../services.ts';
+
+type Names = 'grants.create' | 'import.start' | 'export.start';
+
+/** Files in and out: always by a grant. */
+export function transferHandlers({ grants, jobs }: HostServices): Pick<Handlers, Names> {
+  return {
+    'grants.create': ({ paths, use }) => ({ grant: grants.create(paths, use) }),
+    'import.start': async ({ grant, name }) => {
+      const paths = grants.redeem(grant, 'read');
+      return { id: await jobs.enqueue('import', { paths, ...(name !== undefined && { name }) }) };
+    },
+    'export.start': async ({ grant, ...wanted }) => {
+      const folder = grant === undefined ? undefined : grants.redeem(grant, 'write')[0];
+      return { id: await jobs.enqueue('export', { ...wanted, ...(folder !== undefined && { folder }) }) };
+    },
+  };
+}
