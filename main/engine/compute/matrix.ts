@@ -33,9 +33,8 @@ export class TransposeCache {
 
 /** Rows and columns of a matrix; every caller has reshaped to two dimensions. */
 export function matrixShape(tensor: tf.Tensor): [number, number] {
-  const [rows, columns] = tensor.shape;
-  if (rows === undefined || columns === undefined || tensor.shape.length !== 2)
-    throw new RangeError(`expected a matrix, got [${tensor.shape.join(', ')}]`);
+  if (tensor.shape.length !== 2) throw new RangeError(`expected a matrix, got [${tensor.shape.join(', ')}]`);
+  const [rows = 0, columns = 0] = tensor.shape;
   return [rows, columns];
 }
 

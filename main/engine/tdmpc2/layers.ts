@@ -94,7 +94,7 @@ function modelOf(tensor: tf.Tensor, index: number): tf.Tensor {
 
 /** An input for each model: x [models, rows, in], weight [models, out, in], bias [models, out]: [models, rows, out]. */
 function linearEach(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen }: Weights): tf.Tensor {
-  const models = Array.from({ length: weight.shape[0] ?? 0 }, (_, index) => index);
+  const models = Array.from({ length: weight.shape[0] }, (_, index) => index);
   const once = new TransposeOnce();
   return withGradient(
     frozen ? [x] : [x, weight, bias],
@@ -128,7 +128,7 @@ export function linear(x: tf.Tensor, parameters: LinearParameters, weights: Weig
   const inputs = x.shape.at(-1) ?? 0;
   const outputs = parameters.bias.shape.at(-1) ?? 0;
   const ensemble = parameters.weight.shape.length === 3;
-  const count = parameters.weight.shape[0] ?? 0;
+  const count = parameters.weight.shape[0];
   if (!ensemble) {
     const y = linearOfOne(tf.reshape(x, [-1, inputs]), parameters, weights);
     return tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
@@ -144,7 +144,7 @@ export function linear(x: tf.Tensor, parameters: LinearParameters, weights: Weig
 export function linearOfModels(x: tf.Tensor, parameters: LinearParameters, weights: Weights): tf.Tensor {
   const inputs = x.shape.at(-1) ?? 0;
   const outputs = parameters.bias.shape.at(-1) ?? 0;
-  const y = linearEach(tf.reshape(x, [x.shape[0] ?? 0, -1, inputs]), parameters, weights);
+  const y = linearEach(tf.reshape(x, [x.shape[0], -1, inputs]), parameters, weights);
   return tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
 }
 

@@ -51,3 +51,44 @@ export function keepMask(seed: number, step: number, site: number, count: number
   }
   return mask;
 }
+
+/** Sizes that say how many random numbers an update draws. */
+export interface DrawSizes {
+  horizon: number;
+  batchSize: number;
+  actionDim: number;
+  numQ: number;
+  mlpDim: number;
+  dropout: number;
+}
+
+/** Every random number of update `step` (0 for the first) of the run `seed`, in the layout that an agent takes. */
+export function drawUpdate(
+  seed: number,
+  step: number,
+  { horizon, batchSize, actionDim, numQ, mlpDim, dropout }: DrawSizes,
+): {
+  noiseTd: Float32Array;
+  noisePi: Float32Array;
+  pairTd: Int32Array;
+  pairPi: Int32Array;
+  maskTd?: Float32Array;
+  maskValue?: Float32Array;
+  maskPi?: Float32Array;
+} {
+  const rows = horizon * batchSize;
+  const policyRows = (horizon + 1) * batchSize;
+  const draws = {
+    noiseTd: normalsOf(seed, step, randomSites.noiseTd, rows * actionDim),
+    noisePi: normalsOf(seed, step, randomSites.noisePi, policyRows * actionDim),
+    pairTd: indexPair(seed, step, randomSites.pairTd, numQ),
+    pairPi: indexPair(seed, step, randomSites.pairPi, numQ),
+  };
+  if (dropout === 0) return draws;
+  return {
+    ...draws,
+    maskTd: keepMask(seed, step, randomSites.dropoutTd, numQ * rows * mlpDim, dropout),
+    maskValue: keepMask(seed, step, randomSites.dropoutValue, numQ * rows * mlpDim, dropout),
+    maskPi: keepMask(seed, step, randomSites.dropoutPi, numQ * policyRows * mlpDim, dropout),
+  };
+}

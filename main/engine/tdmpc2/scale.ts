@@ -3,7 +3,7 @@ import { withoutGradient } from './gradients.ts';
 
 /** One of the sorted values at a fractional position, linearly between its neighbours. `descending` [n]. */
 function percentile(descending: tf.Tensor, percent: number): tf.Tensor {
-  const last = (descending.shape[0] ?? 1) - 1;
+  const last = descending.shape[0] - 1;
   const position = (percent * last) / 100;
   const low = Math.floor(position);
   const high = Math.min(low + 1, last);
@@ -19,7 +19,7 @@ function percentile(descending: tf.Tensor, percent: number): tf.Tensor {
  */
 export function updateScale(scale: tf.Tensor, q: tf.Tensor, tau: tf.Tensor): tf.Tensor {
   return withoutGradient(q, () => {
-    const rows = q.shape[0] ?? 0;
+    const rows = q.shape[0];
     const { values } = tf.topk(tf.reshape(q, [rows]), rows, true);
     const range = tf.maximum(tf.sub(percentile(values, 95), percentile(values, 5)), 1);
     return tf.add(scale, tf.mul(tau, tf.sub(tf.reshape(range, []), scale)));

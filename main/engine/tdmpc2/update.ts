@@ -165,7 +165,7 @@ function modelPhase(
 ): ModelPhase {
   const { hyperparameters, architecture, terms } = settings;
   const { horizon, rho, dropout } = hyperparameters;
-  const batch = inputs.task.shape[0] ?? 0;
+  const batch = inputs.task.shape[0];
   const frozen = weights.freeze();
 
   const constantContext = repeatContext(taskContext(settings, frozen, inputs.task), horizon);
@@ -197,7 +197,7 @@ function modelPhase(
     const options = { mask: inputs.maskValue, dropout };
     const values = qLogits(settings, weights, before, actions, contexts, options);
     const valueErrors = tf.mean(
-      softCrossEntropy(values, tf.tile(tf.expandDims(target, 0), [values.shape[0] ?? 0, 1, 1])),
+      softCrossEntropy(values, tf.tile(tf.expandDims(target, 0), [values.shape[0], 1, 1])),
       0,
     );
     const valueLoss = tf.sum(tf.mul(valueErrors, weightOf));
@@ -246,7 +246,7 @@ function policyPhase(
   trained: readonly tf.Tensor[],
 ): PolicyPhase {
   const { horizon, rho, dropout } = settings.hyperparameters;
-  const batch = inputs.task.shape[0] ?? 0;
+  const batch = inputs.task.shape[0];
   const frozen = weights.freeze();
   const context = repeatContext(taskContext(settings, frozen, inputs.task), horizon + 1);
   const weightOf = rowWeights(horizon + 1, batch, (step) => rho ** step / ((horizon + 1) * batch));

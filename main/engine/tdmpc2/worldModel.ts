@@ -36,7 +36,7 @@ export type LayerObserver = (net: Net, layer: number, output: tf.Tensor) => void
  * official code, so the result replaces the parameter.
  */
 export function renormalisedEmbedding(table: tf.Tensor, task: tf.Tensor): tf.Tensor {
-  const numTasks = table.shape[0] ?? 0;
+  const numTasks = table.shape[0];
   const norm = tf.sqrt(tf.sum(tf.square(table), 1, true));
   const used = tf.greater(tf.sum(tf.oneHot(tf.cast(task, 'int32'), numTasks), 0), 0);
   const tooLong = tf.logicalAnd(tf.reshape(used, [numTasks, 1]), tf.greater(norm, 1));
@@ -49,7 +49,7 @@ function lookUp(table: tf.Tensor, task: tf.Tensor, frozen: boolean): tf.Tensor {
   return withGradient(
     [table],
     () => ({ value: tf.gather(table, task), saved: {} }),
-    (dy) => [transposeTimes(tf.cast(tf.oneHot(tf.cast(task, 'int32'), table.shape[0] ?? 0), 'float32'), dy)],
+    (dy) => [transposeTimes(tf.cast(tf.oneHot(tf.cast(task, 'int32'), table.shape[0]), 'float32'), dy)],
   );
 }
 
@@ -169,7 +169,7 @@ export function pi(
 ): PolicyOutput {
   const { logStdMin, logStdMax, unscaledLogProbability, architecture } = settings;
   const output = mlp(settings, weights, '_pi', join([z, context.embedding]), { observe });
-  const rows = output.shape[0] ?? 0;
+  const rows = output.shape[0];
   const { actionDim } = architecture;
   const part = (start: number) => tf.slice(output, [0, start], [rows, actionDim]);
   const mean = tf.mul(part(0), context.actionMask);
