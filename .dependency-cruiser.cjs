@@ -14,6 +14,9 @@ const rooms = {
   'main/engine': ['shared', 'main/files', 'main/formats', 'main/sim', 'main/data', 'main/jobs/folder'],
   'main/host': ['shared', 'main/files', 'main/formats', 'main/data', 'main/store', 'main/jobs'],
   'main/cli': ['shared', 'main/files', 'main/host'],
+  // The Electron shell: windows, tray, dialogs around the same host. It never reaches past the host.
+  'main/app': ['shared', 'main/files', 'main/host'],
+  renderer: ['shared'],
 };
 
 const nested = (room) => Object.keys(rooms).filter((other) => other.startsWith(`${room}/`));
@@ -31,10 +34,16 @@ module.exports = {
     },
     { name: 'main-never-imports-test', severity: 'error', from: { path: '^(shared|main)/' }, to: { path: '^test/' } },
     {
-      name: 'shared-runs-anywhere',
+      name: 'shared-and-renderer-run-anywhere',
       severity: 'error',
-      from: { path: '^shared/' },
+      from: { path: '^(shared|renderer)/', pathNot: '^renderer/vite\\.config\\.ts$' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'electron-stays-in-the-shell',
+      severity: 'error',
+      from: { pathNot: '^(main/app|test/e2e)/' },
+      to: { path: 'node_modules/electron/' },
     },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `${room.replaceAll('/', '-')}-imports`,
