@@ -231,13 +231,17 @@ export function readChart(connection: Connection, series: number, range: ChartRa
   const points = number(extent, 'points');
   if (points === 0) return binPoints(noPoints, 1);
   const level = Math.max(0, Math.ceil(Math.log2(points / (range.maximumPoints ?? 2000))));
-  const first = number(extent, 'first');
-  const last = number(extent, 'last');
+  let first = number(extent, 'first');
+  let last = number(extent, 'last');
   if (level < lowestLevel) {
     const raw = readBlocks(connection, series, first, last);
     return clipBins(binPoints(raw, 2 ** level), from, to);
   }
   const stored = Math.min(level, highestLevel);
+  // Blocks that share a bin with those at the borders of the range belong to it.
+  const blocksPerBin = 2 ** Math.max(0, level - highestLevel);
+  first -= first % blocksPerBin;
+  last += blocksPerBin - 1 - (last % blocksPerBin);
   const parts = connection
     .all(
       'SELECT bins FROM metric_rollup WHERE series = ? AND level = ? AND ordinal BETWEEN ? AND ? ORDER BY ordinal',
@@ -248,8 +252,9 @@ export function readChart(connection: Connection, series: number, range: ChartRa
     )
     .map((row) => decodeBins(blob(row, 'bins')));
   const open = connection.get(
-    'SELECT * FROM metric_block WHERE series = ? AND ordinal = ? AND points < ?',
+    'SELECT * FROM metric_block WHERE series = ? AND ordinal BETWEEN ? AND ? AND points < ?',
     series,
+    first,
     last,
     blockPoints,
   );

@@ -1,0 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DecantError, toErrorReport, type ErrorReport } from '../../shared/errors.ts';
+import type { JobRow } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { readClaim } from './folder/files.ts';
+import type { JobPaths } from './folder/layout.ts';
+import { isSameProcessAlive, processStartTime } from './folder/processes.ts';
+import type { SpoolIngestor } from './ingestor.ts';
+import type { EngineExit, EngineLauncher, EngineProcess } from './launcher.ts';
+
+export interface SupervisionTimes {
+  /** The spool is looked at so often without any hint. */
+  pollMilliseconds: number;
+  /** A process of unknown start time counts as the old engine for so long. */
+  unknownMilliseconds: number;
+  /** Between two attempts to write the end of a job into a library that cannot be written. */
+  retryMilliseconds: number;
+}
+
+export const defaultTimes: SupervisionTimes = {
+  pollMilliseconds: 2000,
+  unknownMilliseconds: 60_000,
+  retryMilliseconds: 2000,
+};
+
+export interface Supervision {
+  store: Store;
+  home: string;
+  job: string;
+  paths: JobPaths;
+  launcher: EngineLauncher;
+  ingestor: SpoolIngestor;
+  times: SupervisionTimes;
+  /** The engine runs and its identity is recorded. */
+  onRunning: (engine: EngineProcess) => void;
+  onProblem: (message: string) => void;
+  /** Whether the service is closing, which ends a run on purpose. */
+  isClosing: () => boolean;
+}
+
+/** Runs one attempt of a job that is marked as running until its process is gone and its state is true again. */
+export async function superviseEngine(supervision: Supervision): Promise<void> {
+  const { store, job, ingestor } = supervision;
+  let exit: EngineExit;
+  try {
+    exit = await runEngine(supervision);
+  } catch (thrown) {
+    await settleForSure(supervision, async () => {
+      await store.settle(job, 'failed', toErrorReport(thrown));
+    });
+    return;
+  }
+  await settleForSure(supervision, async () => {
+    await ingestor.all();
+    await store.settle(job, 'interrupted', interruption(exit, supervision.isClosing()));
+  });
+}
+
+async function runEngine(supervision: Supervision): Promise<EngineExit> {
+  const { store, home, job, paths, launcher, ingestor, times } = supervision;
+  const engine = await launcher.launch({ home, job, log: paths.log });
+  engine.onHint((hint) => {
+    ingestor.hint(hint.bytes);
+  });
+  await store.recordEngine(job, engine.pid, await processStartTime(engine.pid));
+  supervision.onRunning(engine);
+  const timer = setInterval(() => {
+    ingestor.all().catch((thrown: unknown) => {
+      supervision.onProblem(toErrorReport(thrown).detail);
+    });
+  }, times.pollMilliseconds);
+  try {
+    return await engine.exited;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function interruption(exit: EngineExit, closing: boolean): ErrorReport {
+  if (closing) return { code: 'HOST_GONE', detail: 'Decant was closed while it ran' };
+  const how = exit.signal === null ? `with exit code ${String(exit.code)}` : `by signal ${exit.signal}`;
+  return { code: 'ENGINE_DIED', detail: `it ended ${how}; its log may say more` };
+}
+
+/** A job's end must not be lost because the disk is full for a while: tried again until it is written or the library is closed. */
+async function settleForSure(
+  { onProblem, times }: Pick<Supervision, 'onProblem' | 'times'>,
+  action: () => Promise<void>,
+): Promise<void> {
+  while (true) {
+    try {
+      await action();
+      return;
+    } catch (thrown) {
+      if (thrown instanceof DecantError && thrown.code === 'HOST_GONE') return;
+      onProblem(toErrorReport(thrown).detail);
+      await delay(times.retryMilliseconds, undefined, { ref: false });
+    }
+  }
+}
+
+export interface Recovery {
+  store: Store;
+  job: JobRow;
+  paths: JobPaths;
+  ingestor: SpoolIngestor;
+  times: SupervisionTimes;
+  onProblem: (message: string) => void;
+  isClosing: () => boolean;
+}
+
+/**
+ * A job that the last host left as running: its engine exits by itself once it notices the closed channel. Waits for that, takes over what
+ * it acknowledged and sets the true state.
+ */
+export async function recoverJob(recovery: Recovery): Promise<void> {
+  const { store, job, paths, ingestor, times } = recovery;
+  const deadline = Date.now() + times.unknownMilliseconds;
+  for (let round = 0; await mayStillRun(job, paths, deadline); round += 1) {
+    if (recovery.isClosing()) return;
+    if (round % 10 === 1)
+      await ingestor.all().catch((thrown: unknown) => {
+        recovery.onProblem(toErrorReport(thrown).detail);
+      });
+    await delay(Math.min(200, times.pollMilliseconds));
+  }
+  await settleForSure(recovery, async () => {
+    await ingestor.all();
+    await store.settle(job.id, 'interrupted', { code: 'ENGINE_DIED', detail: 'Decant itself ended while it ran' });
+  });
+}
+
+/** The process may have been started without being recorded any more: then its own claim in the folder counts. */
+async function mayStillRun(job: JobRow, paths: JobPaths, deadline: number): Promise<boolean> {
+  const identities = [await readClaim(paths)];
+  if (job.enginePid !== null) identities.push({ pid: job.enginePid, started: job.engineStarted });
+  for (const identity of identities) {
+    if (identity === undefined) continue;
+    const alive = await isSameProcessAlive(identity.pid, identity.started);
+    if (alive === 'alive' || (alive === 'unknown' && Date.now() < deadline)) return true;
+  }
+  return false;
+}
