@@ -54,19 +54,23 @@ export class ColumnFile extends FloatFile {
 export class OpenFiles<File extends { close(): void }> {
   readonly #limit: number;
   /** In the order of their last use. */
-  readonly #open = new Map<string, File>();
+  readonly #open = new Map<number, File>();
+  #last: { key: number; file: File } | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  get(path: string, open: () => File): File {
-    const known = this.#open.get(path);
-    this.#open.delete(path);
+  get(key: number, open: () => File): File {
+    if (this.#last?.key === key) return this.#last.file;
+    const known = this.#open.get(key);
+    if (known !== undefined) this.#open.delete(key);
     const file = known ?? open();
-    this.#open.set(path, file);
+    this.#open.set(key, file);
+    this.#last = { key, file };
+    if (this.#open.size <= this.#limit) return file;
     const [oldest] = this.#open;
-    if (this.#open.size > this.#limit && oldest !== undefined) {
+    if (oldest !== undefined) {
       this.#open.delete(oldest[0]);
       oldest[1].close();
     }
@@ -76,5 +80,6 @@ export class OpenFiles<File extends { close(): void }> {
   close(): void {
     for (const file of this.#open.values()) file.close();
     this.#open.clear();
+    this.#last = undefined;
   }
 }

@@ -103,8 +103,8 @@ export class Dataset {
    */
   readEntries(segment: number, column: ColumnName, entry: number, target: Float32Array): void {
     const { sha256, info } = this.#segment(segment);
-    const path = columnFile(this.paths, sha256, column);
-    const file = this.#files.get(path, () => new ColumnFile(path, info, column));
+    const key = segment * columnNames.length + columnNames.indexOf(column);
+    const file = this.#files.get(key, () => new ColumnFile(columnFile(this.paths, sha256, column), info, column));
     file.readInto(target, entry * columnWidth(column, info.task));
   }
 

@@ -166,8 +166,10 @@ export class TeacherLabels {
   }
 
   #file(segment: number): LabelFile {
-    const path = labelFile(this.#paths, this.teacher, this.dataset.segments[segment]?.sha256 ?? '');
-    return this.#files.get(path, () => new LabelFile(path, this.#shape(segment)));
+    return this.#files.get(segment, () => {
+      const path = labelFile(this.#paths, this.teacher, this.dataset.segments[segment]?.sha256 ?? '');
+      return new LabelFile(path, this.#shape(segment));
+    });
   }
 
   #knownRows(segment: number): RowSet {

@@ -9,10 +9,9 @@ import { openStoredCheckpoint, type StoredCheckpoint } from './stored.ts';
 interface ModuleSums {
   weights: number;
   nonZero: number;
-  /** Sum of squares of the numbers that the codes stand for. */
-  square: number;
-  /** Sum of squares of the quantization steps. */
-  stepSquare: number;
+  /** Sums of squares of the rounding error and of the unquantized weights, as the codes alone let estimate them. */
+  estimatedErrorSquare: number;
+  estimatedSquare: number;
   /** Against the unquantized twin, where there is one. */
   errorSquare: number;
   twinSquare: number;
@@ -26,13 +25,47 @@ function stepOf(stored: StoredCheckpoint, name: string): number {
   return how.kind === 'perTensor' ? how.scale : Math.max(...how.scales);
 }
 
+/** Weights at most so many steps from zero are summed up when a Laplace distribution is fitted. */
+const fittedSteps = 40;
+
+/**
+ * Mean squares, in steps, of weights and of their rounding error, for a Laplace distribution (which trained weights resemble)
+ * of which the share `nonZero` lies beyond half a step: exp(-0.5 / b) = nonZero gives its scale b.
+ */
+function fittedSquares(nonZero: number): { error: number; weight: number } {
+  const b = -0.5 / Math.log(nonZero);
+  const slices = 200;
+  let error = 0;
+  for (let index = 0; index < fittedSteps * slices; index++) {
+    const weight = (index + 0.5) / slices;
+    const distance = weight - Math.round(weight);
+    error += (distance * distance * Math.exp(-weight / b)) / b / slices;
+  }
+  return { error, weight: 2 * b * b };
+}
+
+/**
+ * What one tensor's codes tell of the weights before rounding. Where most codes are not zero, the error is spread evenly over
+ * a step (step^2 / 12); where most are zero, a distribution is fitted to their share; all zero tells nothing.
+ */
+function estimate(values: Float32Array, nonZero: number, step: number): { error: number; weight: number } {
+  const { length } = values;
+  if (nonZero === 0) return { error: 0, weight: 0 };
+  if (nonZero > length / 2) {
+    const square = values.reduce((sum, value) => sum + value * value, 0);
+    return { error: (length * step * step) / 12, weight: square };
+  }
+  const { error, weight } = fittedSquares(nonZero / length);
+  return { error: error * length * step * step, weight: weight * length * step * step };
+}
+
 /** Adds up one tensor. `twin` holds the same weights before quantization. */
 function addTensor(sums: ModuleSums, values: Float32Array, step: number, twin: Float32Array | undefined): void {
   const half = (step / 2) * (1 + 1e-6);
+  let nonZero = 0;
   for (let index = 0; index < values.length; index++) {
     const value = values[index] ?? 0;
-    if (value !== 0) sums.nonZero += 1;
-    sums.square += value * value;
+    if (value !== 0) nonZero += 1;
     if (twin === undefined) continue;
     const exact = twin[index] ?? 0;
     const error = value - exact;
@@ -40,8 +73,11 @@ function addTensor(sums: ModuleSums, values: Float32Array, step: number, twin: F
     sums.twinSquare += exact * exact;
     if (Math.abs(error) <= half) sums.explained += 1;
   }
+  const estimated = estimate(values, nonZero, step);
+  sums.estimatedErrorSquare += estimated.error;
+  sums.estimatedSquare += estimated.weight;
   sums.weights += values.length;
-  sums.stepSquare += values.length * step * step;
+  sums.nonZero += nonZero;
 }
 
 async function sumModules(
@@ -56,8 +92,8 @@ async function sumModules(
     const sums = modules.get(module) ?? {
       weights: 0,
       nonZero: 0,
-      square: 0,
-      stepSquare: 0,
+      estimatedErrorSquare: 0,
+      estimatedSquare: 0,
       errorSquare: 0,
       twinSquare: 0,
       explained: 0,
@@ -106,6 +142,8 @@ async function findTwin(
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const relative = (errorSquare: number, square: number): string =>
+  square === 0 ? '1.000' : Math.sqrt(errorSquare / square).toFixed(3);
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
 function byModule(modules: Map<ModuleName, ModuleSums>, text: (sums: ModuleSums) => string): string {
@@ -118,9 +156,9 @@ function byModule(modules: Map<ModuleName, ModuleSums>, text: (sums: ModuleSums)
 }
 
 /**
- * Sentences about a quantized checkpoint of the library, all measured: how many weights are left, and the relative error by
- * module (norm of the difference by norm of the weights), against the unquantized weights where the library has them; else
- * what the step alone implies (a rounding error is spread evenly over a step: its standard deviation is step / sqrt(12)).
+ * Sentences about a quantized checkpoint of the library: how many weights are left, counted, and the relative error by module
+ * (norm of the difference by norm of the weights): measured against the unquantized weights where the library has them, else
+ * estimated from the codes, and said to be.
  */
 export async function quantizationWarnings(paths: LibraryPaths, sha256: string): Promise<string[]> {
   await using stored = await openStoredCheckpoint(paths, sha256);
@@ -136,7 +174,7 @@ export async function quantizationWarnings(paths: LibraryPaths, sha256: string):
   const remain = `int8 with ${scales}: of ${grouped(weights)} quantized weights ${grouped(nonZero)} (${percent(nonZero / weights)}) remain, the others are zero; by module ${byModule(modules, (sums) => percent(sums.nonZero / sums.weights))}`;
   const error =
     twin === undefined
-      ? `relative error implied by the step alone, since the library does not hold the unquantized weights (step / sqrt(12) by the rms of the stored weights): ${byModule(modules, (sums) => (sums.square === 0 ? 'all zero' : Math.sqrt(sums.stepSquare / 12 / sums.square).toFixed(2)))}`
-      : `relative error against the unquantized weights ${twin.sha256.slice(0, 12)} (norm of the difference by norm of the weights): ${byModule(modules, (sums) => Math.sqrt(sums.errorSquare / sums.twinSquare).toFixed(3))}`;
+      ? `relative error by module, estimated from the codes because the library does not hold the unquantized weights (import these first to have it measured): ${byModule(modules, (sums) => relative(sums.estimatedErrorSquare, sums.estimatedSquare))}`
+      : `relative error by module, measured against the unquantized weights ${twin.sha256.slice(0, 12)} (norm of the difference by norm of the weights): ${byModule(modules, (sums) => relative(sums.errorSquare, sums.twinSquare))}`;
   return [remain, error];
 }
