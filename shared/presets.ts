@@ -90,8 +90,10 @@ export const quickPour = {
   episodesPerTask: 40,
   validationEpisodes: 8,
   batchSize: 32,
+  /** A few hundred updates instead of hundreds of thousands: larger steps, in the encoder too. */
+  hyperparameters: { lr: 1e-3, encLrScale: 1 },
   teacher: { size: 5, steps: 200 },
-  student: { size: 1, steps: 200, coefficient: 0.4 },
+  student: { size: 1, steps: 300, coefficient: 0.4 },
   export: { format: 'pt', precision: 'fp16' },
   seed: 1,
 } as const;

@@ -9,10 +9,10 @@ export function startQuickPour(
   jobs: JobService,
   seed: number = quickPour.seed,
 ): Promise<{ group: string; jobs: string[] }> {
-  const { validationEpisodes, batchSize, teacher, student } = quickPour;
+  const { validationEpisodes, batchSize, hyperparameters, teacher, student } = quickPour;
   // Each stage names the stages before it by their place.
   const [dataset, teacherRun, studentRun] = ['job:#0', 'job:#1', 'job:#2'];
-  const common = { dataset, validationEpisodes, batchSize, seed };
+  const common = { dataset, validationEpisodes, batchSize, hyperparameters, seed };
   const teacherConfiguration: RunConfigurationInput = {
     ...common,
     name: 'Quick pour: teacher',
