@@ -282,7 +282,10 @@ const clipSchema = z.looseObject({
 /** The same updates with a smaller clipping norm, from clip05.json. */
 export async function checkClipping(set: FixtureSet, backend: Backend): Promise<void> {
   const path = join(set.directory, 'clip05.json');
-  if (!existsSync(path)) return set.report.note(`${set.name} has no clip05.json`);
+  if (!existsSync(path)) {
+    set.report.note(`${set.name} has no clip05.json`);
+    return;
+  }
   const recorded = clipSchema.parse(readJson(path));
   const agent = agentOf(set, backend, recorded.grad_clip_norm);
   const noise = new AdamNoise(set);

@@ -90,7 +90,7 @@ export interface UpdateOverrides {
 
 export interface Agent {
   load(state: AgentState): void;
-  /** Errors: DIVERGED where a loss or gradient norm is not finite; the state is then as after the update. */
+  /** Errors: DATASET_NAN where the batch has a value that is not finite; DIVERGED where a loss or gradient norm is not finite; the state is then as after the update. */
   update(batch: UpdateBatch, randomness: UpdateRandomness, overrides?: UpdateOverrides): Promise<UpdateResult>;
   read(): Promise<AgentState>;
   dispose(): void;
@@ -162,6 +162,10 @@ export function createAgent(options: AgentOptions): Agent {
 
   function tensorsOf(batch: UpdateBatch, randomness: UpdateRandomness): TensorMap {
     const size = batch.task.length;
+    // Clipping would turn NaN into a bound without a trace.
+    for (const name of ['obs', 'action', 'reward'] as const)
+      if (!batch[name].every(Number.isFinite))
+        throw new DecantError('DATASET_NAN', `${name} of a batch has NaN or infinity`);
     const { obsDim, actionDim, numQ, mlpDim } = architecture;
     const tensors: TensorMap = new Map<string, Tensor>([
       ['obs', floatTensor([horizon + 1, size, obsDim], batch.obs)],

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { drawUpdate, indexPair, keepMask, normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
+
+test('normals have the moments of a standard normal', () => {
+  const values = normalsOf(1, 2, 3, 100_000);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const moment = (power: number) => values.reduce((sum, value) => sum + value ** power, 0) / values.length;
+  expect(mean).toBeCloseTo(0, 1.5);
+  expect(moment(2)).toBeCloseTo(1, 1);
+  expect(Math.abs(moment(3))).toBeLessThan(0.05);
+  expect(Math.abs(moment(4) - 3)).toBeLessThan(0.15);
+});
+
+test('a pair is two different Qs and every pair occurs', () => {
+  const seen = new Set<string>();
+  for (let step = 0; step < 2000; step++) {
+    const [a = -1, b = -1] = indexPair(9, step, 4, 5);
+    expect(a).not.toBe(b);
+    expect(Math.min(a, b)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(a, b)).toBeLessThan(5);
+    seen.add(`${a} ${b}`);
+  }
+  expect(seen.size).toBe(20);
+});
+
+test('a mask drops its share, wherever one looks', () => {
+  for (const probability of [0.01, 0.1, 0.5]) {
+    const mask = keepMask(4, 1, 7, 200_000, probability);
+    const dropped = (part: Float32Array) => part.filter((value) => value === 0).length / part.length;
+    const tolerance = 5 * Math.sqrt((probability * (1 - probability)) / 100_000);
+    expect(Math.abs(dropped(mask.subarray(0, 100_000)) - probability)).toBeLessThan(tolerance);
+    expect(Math.abs(dropped(mask.subarray(100_000)) - probability)).toBeLessThan(tolerance);
+  }
+  expect(keepMask(4, 1, 7, 10, 0)).toEqual(new Float32Array(10).fill(1));
+});
+
+test('the draws of an update are a function of seed and step', () => {
+  const sizes = { horizon: 3, batchSize: 4, actionDim: 6, numQ: 5, mlpDim: 16, dropout: 0.1 };
+  fc.assert(
+    fc.property(fc.nat(2 ** 31 - 1), fc.nat(1_000_000), (seed, step) => {
+      const draws = drawUpdate(seed, step, sizes);
+      expect(drawUpdate(seed, step, sizes)).toEqual(draws);
+      expect(drawUpdate(seed, step + 1, sizes).noiseTd).not.toEqual(draws.noiseTd);
+      expect(draws.noisePi.subarray(0, draws.noiseTd.length)).not.toEqual(draws.noiseTd);
+    }),
+    { numRuns: 20 },
+  );
+});
