@@ -8,6 +8,7 @@ import {
   jobConfigurationSchemas,
   jobKinds,
   jobStates,
+  measurement,
   resultSchema,
 } from './jobs.ts';
 
@@ -20,10 +21,10 @@ const id = z.string().min(1).max(200);
 const instant = z.iso.datetime();
 
 export const metricSummarySchema = z.object({
-  last: z.number(),
+  last: measurement,
   lastStep: z.int(),
-  min: z.number(),
-  max: z.number(),
+  min: measurement,
+  max: measurement,
 });
 
 /** Any job; a run is a job of kind "train". */
@@ -235,7 +236,7 @@ export const requests = {
   },
   'metrics.pairs': {
     input: z.strictObject({ id, limit: z.int().positive().max(1000).optional() }),
-    output: z.array(z.object({ step: z.int(), teacher: z.array(z.number()), student: z.array(z.number()) })),
+    output: z.array(z.object({ step: z.int(), teacher: z.array(measurement), student: z.array(measurement) })),
   },
   doctor: { input: nothing, output: doctorReportSchema },
 } as const satisfies Record<string, RequestShape>;
@@ -247,7 +248,7 @@ export type RequestOutput<Name extends RequestName> = z.output<(typeof requests)
 /** What the host pushes to everyone who listens. */
 export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job'), job: jobRecordSchema }),
-  z.object({ type: z.literal('metrics'), id: z.string(), step: z.int(), values: z.record(z.string(), z.number()) }),
+  z.object({ type: z.literal('metrics'), id: z.string(), step: z.int(), values: z.record(z.string(), measurement) }),
   z.object({
     type: z.literal('message'),
     id: z.string(),

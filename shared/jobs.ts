@@ -16,6 +16,8 @@ import { tasks } from './tasks.ts';
 /** Library ids: a letter for the kind and ten characters. */
 export const idPattern = /^[a-z]-[0-9a-z]{10}$/;
 const reference = z.string().min(1).max(200);
+/** A measured value: unlike `z.number()`, NaN and infinities are allowed, as they are what a diverging run measures. */
+export const measurement = z.custom<number>((value) => typeof value === 'number', 'not a number');
 const taskName = z.enum(tasks.map((task) => task.name));
 const seed = z
   .int()
@@ -191,12 +193,12 @@ export const assessmentSchema = z.object({
     z.object({
       task: z.string(),
       samples: z.int(),
-      student: z.number(),
-      teacher: z.number().nullable(),
-      untrained: z.number(),
-      constant: z.number(),
-      ratioToUntrained: z.number(),
-      ratioToConstant: z.number(),
+      student: measurement,
+      teacher: measurement.nullable(),
+      untrained: measurement,
+      constant: measurement,
+      ratioToUntrained: measurement,
+      ratioToConstant: measurement,
     }),
   ),
 });
@@ -251,14 +253,14 @@ export const spoolRecordSchema = z.discriminatedUnion('type', [
     type: z.literal('metrics'),
     step: z.int().positive(),
     at: z.iso.datetime().optional(),
-    values: z.record(z.string(), z.number()),
+    values: z.record(z.string(), measurement),
   }),
   /** Teacher's and student's predicted rewards of one batch, for the scatter. */
   z.object({
     type: z.literal('pairs'),
     step: z.int().positive(),
-    teacher: z.array(z.number()),
-    student: z.array(z.number()),
+    teacher: z.array(measurement),
+    student: z.array(measurement),
   }),
   z.object({
     type: z.literal('progress'),
