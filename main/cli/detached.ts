@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DecantError } from '../../shared/errors.ts';
+import { openHost } from '../host/host.ts';
+import { connectToRunningHost } from './connection.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const startPatience = 30_000;
+
+/** Makes sure that a host has the library which outlives this command; it ends when nothing is left to do. Errors: HOST_GONE. */
+export async function startDetachedHost(home: string): Promise<void> {
+  const running = await connectToRunningHost(home);
+  if (running !== undefined) return running.close();
+  mkdirSync(home, { recursive: true });
+  const log = join(home, 'host.log');
+  const output = openSync(log, 'a');
+  const child = spawn(process.execPath, [main, 'host', '--home', home], {
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const ended = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      reject(new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`));
+    });
+  });
+  // Rejects again later, when nobody listens any more.
+  ended.catch(() => undefined);
+  const abort = new AbortController();
+  try {
+    await Promise.race([ended, waitForHost(home, log, abort.signal)]);
+  } finally {
+    abort.abort();
+    child.removeAllListeners();
+    child.unref();
+  }
+}
+
+async function waitForHost(home: string, log: string, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + startPatience;
+  while (!signal.aborted) {
+    const client = await connectToRunningHost(home);
+    if (client !== undefined) return client.close();
+    if (Date.now() > deadline)
+      throw new DecantError('HOST_GONE', `the host in the background does not answer: see ${log}`);
+    await delay(50);
+  }
+}
+
+/** So long without work and clients ends a host in the background; long enough for the command that started it. */
+const idleMilliseconds = 3000;
+
+/** The host in the background: works off the queue, then ends. */
+export async function runDetachedHost(home: string): Promise<void> {
+  const host = await openHost({ home, log: (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`) });
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
+  const stop = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
+  let idleSince = Date.now();
+  while (!stopped.signal.aborted && Date.now() - idleSince < idleMilliseconds) {
+    await Promise.race([host.idle(), stop]);
+    const { length } = (await host.client.request('jobs.list', {})).filter(({ state }) =>
+      ['queued', 'running', 'stopping'].includes(state),
+    );
+    if (length > 0 || host.clients() > 0) idleSince = Date.now();
+    await Promise.race([delay(200), stop]);
+  }
+  await host.close();
+}
