@@ -2,6 +2,7 @@ import type { CheckpointRecord } from '../../shared/contract.ts';
 import { encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { jobConfigurationSchemas, type CheckpointFacts } from '../../shared/jobs.ts';
+import type { MetricName } from '../../shared/metrics.ts';
 import { number, text, textOrNull, type Connection, type SqlRow } from './connection.ts';
 import { addGarbage } from './garbage.ts';
 import { newId } from './ids.ts';
@@ -9,10 +10,14 @@ import { getJobRow } from './jobs.ts';
 import { checkpointRecord } from './records.ts';
 import { recentMean } from './series.ts';
 
-/** What "best" means, the first of these that a run records: the smaller the better. */
-export const scoreMetrics = ['validation/reward_mse', 'total_loss', 'loss/total', 'total'] as const;
-/** One batch's loss is noise: a checkpoint is judged by the mean of so many values before it. */
-const scorePoints = 100;
+/**
+ * What "best" means: the first of these that a run records, the smaller the better. One batch's loss is noise: there a checkpoint is
+ * judged by the mean of so many values before it.
+ */
+export const scores: readonly { metric: MetricName; points: number }[] = [
+  { metric: 'validationRewardError', points: 1 },
+  { metric: 'totalLoss', points: 100 },
+];
 
 /** The row of a checkpoint that a run wrote; the same content at the same step is the same row. Returns its id. */
 export function addCheckpoint(connection: Connection, job: string, step: number, facts: CheckpointFacts): string {
@@ -48,9 +53,9 @@ export function addCheckpoint(connection: Connection, job: string, step: number,
 }
 
 function scoreAt(connection: Connection, job: string, step: number): { metric: string; value: number } | undefined {
-  for (const metric of scoreMetrics) {
+  for (const { metric, points } of scores) {
     const row = connection.get('SELECT id FROM series WHERE job = ? AND metric = ?', job, metric);
-    const value = row === undefined ? undefined : recentMean(connection, number(row, 'id'), step, scorePoints);
+    const value = row === undefined ? undefined : recentMean(connection, number(row, 'id'), step, points);
     if (value !== undefined) return { metric, value };
   }
   return undefined;

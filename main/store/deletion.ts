@@ -75,7 +75,7 @@ function deleteDataset(connection: Connection, id: string): string[] {
   );
   if (changes === 0) throw new DecantError('NOT_FOUND', `there is no dataset ${id}`);
   const gone = connection.all(
-    `SELECT manifest FROM dataset_version WHERE dataset = ?1 AND manifest NOT IN (
+    `SELECT manifest FROM dataset_version WHERE dataset = ? AND manifest NOT IN (
       SELECT manifest FROM dataset_version JOIN dataset ON dataset.id = dataset_version.dataset
         WHERE deleted_at IS NULL)`,
     id,

@@ -2,6 +2,7 @@ import type { GroupRecord, JobDetail, JobRecord, RunRecord } from '../../shared/
 import { encode } from '../../shared/codec.ts';
 import { DecantError, type ErrorReport } from '../../shared/errors.ts';
 import { laneOf, type JobKind, type JobState } from '../../shared/jobs.ts';
+import { isReproducible } from '../../shared/metrics.ts';
 import { number, only, text, type Connection } from './connection.ts';
 import { newId } from './ids.ts';
 import {
@@ -225,15 +226,10 @@ export function jobDetail(connection: Connection, id: string): JobDetail {
       series.filter((one) => number(one, 'points') > 0).map((one) => [text(one, 'metric'), metricSummary(one)]),
     ),
     replayedDifferently: series
-      .filter((one) => !dependsOnMachine(text(one, 'metric')))
+      .filter((one) => isReproducible(text(one, 'metric')))
       .reduce((sum, one) => sum + number(one, 'differing'), 0),
     notes: text(row, 'notes'),
   };
-}
-
-/** Speeds, times and memory differ between two executions by nature; they say nothing about the replay. */
-export function dependsOnMachine(metric: string): boolean {
-  return /second|time|memory|wait|throughput|per_?s(ec)?\b/i.test(metric);
 }
 
 /** How a replay after a resume compared with what it superseded, by metric. */

@@ -48,10 +48,13 @@ function candidates(
 ): Candidate[] {
   const prefix = /^(?:[a-z]-)?[0-9a-z]*$/.test(reference) && reference.length > 0;
   if (by === 'prefix' && !prefix) return [];
-  const condition = by === 'name' ? 'name = ?1' : 'substr(id, 1, length(?1)) = ?1 OR substr(id, 3, length(?1)) = ?1';
+  const [condition, values] =
+    by === 'name'
+      ? ['name = ?', [reference]]
+      : ["id LIKE ? || '%' OR substr(id, 3) LIKE ? || '%'", [reference, reference]];
   return kinds.flatMap((kind) =>
     connection
-      .all(`SELECT id, name FROM (${sources[kind]}) WHERE ${condition} ORDER BY id`, reference)
+      .all(`SELECT id, name FROM (${sources[kind]}) WHERE ${condition} ORDER BY id`, ...values)
       .map((row) => ({ id: text(row, 'id'), name: text(row, 'name'), kind })),
   );
 }

@@ -73,7 +73,7 @@ const fromStep = start.resume?.step ?? 0;
 await append({ type: 'started', attempt: start.attempt, at: now(), fromStep, backend: 'fake' });
 const steps = configuration?.steps ?? 3;
 for (let step = fromStep + 1; step <= steps; step += 1) {
-  await append({ type: 'metrics', step, values: { total_loss: lossAt(step), reward: step } });
+  await append({ type: 'metrics', step, values: { totalLoss: lossAt(step), reward: step } });
   // What this process knows to be acknowledged, for the tests to compare with what the library has after a kill.
   console.log(`acknowledged ${step}`);
   if (step % (configuration?.checkpointEvery ?? 1e9) === 0) await checkpoint(step);

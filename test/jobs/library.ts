@@ -1,29 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { libraryPaths, manifestFile } from '../../main/files/library.ts';
 import { forkLauncher } from '../../main/jobs/launcher.ts';
 import { JobService } from '../../main/jobs/service.ts';
 import { Store } from '../../main/store/store.ts';
-import { datasetFacts, hashOf, temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../store/library.ts';
 import type { Behaviour } from './behaviour.ts';
-
-export const fakeEngine = fileURLToPath(new URL('./fakeEngine.ts', import.meta.url));
-
-/** What the fake engine is told by its environment. */
-export function fakeEnvironment(behaviour: Behaviour): NodeJS.ProcessEnv {
-  return { ...process.env, FAKE_ENGINE: JSON.stringify(behaviour) };
-}
-
-/** A library with one dataset, named "data", whose manifest is an empty file. */
-export async function prepareLibrary(home: string): Promise<void> {
-  const store = await Store.open(home);
-  await store.addDataset(null, 'data', datasetFacts('data'));
-  await store.close();
-  const paths = libraryPaths(home);
-  mkdirSync(paths.manifests, { recursive: true });
-  writeFileSync(manifestFile(paths, hashOf('data')), '{}');
-}
+import { fakeEngine, fakeEnvironment, prepareLibrary } from './prepare.ts';
 
 export interface TestHost {
   home: string;
@@ -55,5 +36,3 @@ export async function openHost(home: string, behaviour: Behaviour): Promise<Test
   });
   return { home, store, service, problems };
 }
-
-export const training = { method: 'scratch', dataset: 'data', steps: 40, checkpointEvery: 10, keepLast: 2 };

@@ -7,7 +7,8 @@ import { jobPathsIn } from '../../main/jobs/folder/layout.ts';
 import { readStartFile } from '../../main/jobs/folder/files.ts';
 import type { JobService } from '../../main/jobs/service.ts';
 import { lossAt } from './behaviour.ts';
-import { openHost, testHost, training, type TestHost } from './library.ts';
+import { openHost, testHost, type TestHost } from './library.ts';
+import { training } from './prepare.ts';
 
 function until(service: JobService, wanted: (event: HostEvent) => boolean): Promise<HostEvent> {
   return new Promise((resolve) => {
@@ -24,7 +25,7 @@ function reaches(service: JobService, id: string, ...states: JobState[]): Promis
 }
 
 async function expectWholeRun({ store }: TestHost, id: string, steps: number): Promise<void> {
-  const { total_loss: loss } = await store.readMetrics(id, 0, 1e9);
+  const { totalLoss: loss } = await store.readMetrics(id, 0, 1e9);
   expect([...(loss?.steps ?? [])]).toEqual(Array.from({ length: steps }, (_, index) => index + 1));
   expect([...(loss?.values ?? [])]).toEqual(Array.from({ length: steps }, (_, index) => lossAt(index + 1)));
 }
@@ -75,7 +76,7 @@ test('an engine that vanishes leaves an interrupted run; resuming goes on from i
     const detail = await host.store.jobDetail(id);
     expect(detail.job).toMatchObject({ state: 'finished', step: 40, attempt: 2, error: null });
     expect(detail.replayedDifferently).toBe(0);
-    expect((await host.store.replayOf(id)).total_loss?.compared).toBe(then === 'kill' ? 17 : 7);
+    expect((await host.store.replayOf(id)).totalLoss?.compared).toBe(then === 'kill' ? 17 : 7);
     await expectWholeRun(host, id, 40);
   }
 });
@@ -123,7 +124,7 @@ test('one job a lane at a time, light ones beside training, and a chain waits fo
       [...running.values()].reduce((sum, one) => sum + one, 0),
     );
   });
-  const first = await service.enqueue('train', training);
+  const first = await service.enqueue('train', { ...training, steps: 300, checkpointEvery: 100 });
   const { group, jobs } = await service.enqueueGroup('test', 'a chain', [
     { kind: 'train', configuration: { ...training, student: { init: `job:${first}` }, seed: 5 } },
     { kind: 'export', configuration: { checkpoint: 'job:#0' } },
@@ -177,6 +178,7 @@ test('closing makes engines save and leaves true states; the next start can go o
 test('deleting refuses what is needed and takes the files of what is not', async () => {
   const { service, store, home } = await testHost({ stepMilliseconds: 3 });
   const first = await service.enqueue('train', training);
+  await reaches(service, first, 'running');
   await expect(service.delete('job', first)).rejects.toMatchObject({ code: 'IN_USE' });
   await service.idle();
   const { id: dataset } = await store.resolve(['dataset'], 'data');

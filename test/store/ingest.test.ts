@@ -6,7 +6,8 @@ import { ingest } from '../../main/store/ingest.ts';
 import { jobDetail } from '../../main/store/jobs.ts';
 import { listGarbage } from '../../main/store/garbage.ts';
 import type { SpoolRecord } from '../../shared/jobs.ts';
-import { checkpointFacts, datasetFacts, hashOf, runningRun, temporaryDatabase } from './library.ts';
+import { checkpointFacts, datasetFacts, hashOf } from './facts.ts';
+import { runningRun, temporaryDatabase } from './library.ts';
 
 const instant = '2026-01-01T00:00:00.000Z';
 
@@ -15,7 +16,7 @@ function story(length: number, cut: number, resumeAt: number): SpoolRecord[] {
   const metrics = (step: number, noise: number): SpoolRecord => ({
     type: 'metrics',
     step,
-    values: { total_loss: Math.sin(step) + noise, grad: step % 7 === 0 ? Number.NaN : step },
+    values: { totalLoss: Math.sin(step) + noise, grad: step % 7 === 0 ? Number.NaN : step },
   });
   const attempt = (from: number, to: number, noise: number) =>
     Array.from({ length: to - from }, (_, index): SpoolRecord[] => {
@@ -134,7 +135,7 @@ test('a finished story is told truly', () => {
   expect(detail.job.progress).toEqual({ stage: 'label', done: 2, total: 2, unit: 'windows' });
   // Steps 45, 50, 55 and 60 carry other values in the second attempt.
   expect(detail.replayedDifferently).toBe(4);
-  expect(detail.metrics.total_loss?.lastStep).toBe(100);
+  expect(detail.metrics.totalLoss?.lastStep).toBe(100);
   expect(detail.metrics.grad?.max).toBe(100);
   expect(detail.datasets.map(({ name }) => name)).toEqual(['data']);
   const pairs = connection.get('SELECT student FROM pairs WHERE step = 96');
@@ -159,7 +160,7 @@ test('retention keeps the last, the best and the pinned; a file goes with its la
     const { checkpoints } = give(
       job,
       // Far from the others, so that each mean is led by its own value.
-      { type: 'metrics', step, values: { total_loss: index === 2 ? -1000 : loss * 1000 } },
+      { type: 'metrics', step, values: { totalLoss: index === 2 ? -1000 : loss * 1000 } },
       { type: 'checkpoint', step, facts: checkpointFacts(`c${step}`) },
     );
     if (step === 1) connection.run('UPDATE checkpoint SET pinned = 1 WHERE id = ?', checkpoints[0] ?? '');

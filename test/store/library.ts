@@ -2,8 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { architectureOfSize } from '../../shared/architecture.ts';
-import type { CheckpointFacts, DatasetFacts } from '../../shared/jobs.ts';
 import type { Connection } from '../../main/store/connection.ts';
 import { insertJob, type NewJob } from '../../main/store/jobs.ts';
 import { openDatabase } from '../../main/store/open.ts';
@@ -38,34 +36,4 @@ export function runningRun(connection: Connection, changes: Partial<NewJob> = {}
   const id = insertJob(connection, newRun(changes));
   connection.run(`UPDATE job SET state = 'running' WHERE id = ?`, id);
   return id;
-}
-
-export function hashOf(text: string): string {
-  return Buffer.from(text.padEnd(32, '.')).toString('hex').slice(0, 64);
-}
-
-export function checkpointFacts(content: string, changes: Partial<CheckpointFacts> = {}): CheckpointFacts {
-  return {
-    sha256: hashOf(content),
-    bytes: 10,
-    architecture: architectureOfSize(1),
-    precision: 'fp32',
-    parameters: 1,
-    modules: [],
-    trainingState: true,
-    warnings: [],
-    ...changes,
-  };
-}
-
-export function datasetFacts(content: string): DatasetFacts {
-  return {
-    manifest: hashOf(content),
-    episodes: 1,
-    transitions: 1,
-    episodeLength: 2,
-    bytes: 1,
-    tasks: [],
-    lineage: { source: 'import', description: '' },
-  };
 }
