@@ -5,13 +5,10 @@ import { evaluate } from './evaluation/evaluate.ts';
 import { exportFile } from './library/exportFile.ts';
 import { importFiles } from './library/importFiles.ts';
 import { verify } from './library/verify.ts';
-import { type Session } from './session.ts';
+import { type Outcome, type Session } from './session.ts';
 import { estimate } from './training/estimate.ts';
 import { label } from './training/label.ts';
 import { train } from './training/train.ts';
-
-/** "stopped": the job was asked to end before it was done. */
-export type Outcome = 'finished' | 'stopped';
 
 type Runner = (session: Session) => Promise<Outcome>;
 

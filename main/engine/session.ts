@@ -18,6 +18,9 @@ import { SpoolWriter } from '../jobs/folder/writer.ts';
 
 const flushMilliseconds = 250;
 
+/** "stopped": the job was asked to end before it was done. */
+export type Outcome = 'finished' | 'stopped';
+
 /** Why an engine was asked to end early. */
 export type StopReason = 'stop' | 'hostGone';
 

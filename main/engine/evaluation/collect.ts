@@ -3,8 +3,7 @@ import { randomSites, uniforms } from '../../../shared/random.ts';
 import { EpisodeWriter } from '../../data/episodeWriter.ts';
 import { type EpisodeBlock } from '../../data/segment.ts';
 import { createEnvironment, stepsPerEpisode, type Environment } from '../../sim/environment.ts';
-import { type Outcome } from '../runners.ts';
-import { type Session } from '../session.ts';
+import { type Outcome, type Session } from '../session.ts';
 import { policyOf, type ActingPolicy } from './policy.ts';
 
 /** Chooses the action of step `step` (counted over the whole collection) from an unpadded observation. */

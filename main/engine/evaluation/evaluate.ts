@@ -1,8 +1,7 @@
 import { taskByName, type Task } from '../../../shared/tasks.ts';
 import { type Evaluation } from '../../../shared/jobs.ts';
 import { createEnvironment } from '../../sim/environment.ts';
-import { type Outcome } from '../runners.ts';
-import { type Session } from '../session.ts';
+import { type Outcome, type Session } from '../session.ts';
 import { policyOf, type ActingPolicy } from './policy.ts';
 
 /** Plays episodes of simulator tasks with a checkpoint's policy; the score is the mean over tasks of the return / 10. */

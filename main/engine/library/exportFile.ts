@@ -1,6 +1,5 @@
 import { exportCheckpoint } from '../../data/checkpoints/exportCheckpoint.ts';
-import { type Outcome } from '../runners.ts';
-import { type Session } from '../session.ts';
+import { type Outcome, type Session } from '../session.ts';
 
 /** Writes a checkpoint's model in a format that others read, with the measured error of its precision. */
 export async function exportFile(session: Session): Promise<Outcome> {

@@ -2,8 +2,7 @@ import { basename, extname } from 'node:path';
 import { importDataset } from '../../data/importDataset.ts';
 import { importCheckpoint } from '../../data/checkpoints/importCheckpoint.ts';
 import { recognise } from '../../data/recognise.ts';
-import { type Outcome } from '../runners.ts';
-import { type Session } from '../session.ts';
+import { type Outcome, type Session } from '../session.ts';
 
 function nameOf(path: string): string {
   return basename(path, extname(path));

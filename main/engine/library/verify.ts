@@ -2,8 +2,7 @@ import { DecantError, toErrorReport, type ErrorReport } from '../../../shared/er
 import { verifyDataset } from '../../data/dataset.ts';
 import { sha256OfFile } from '../../files/hash.ts';
 import { checkpointFile } from '../../files/library.ts';
-import { type Outcome } from '../runners.ts';
-import { type Session } from '../session.ts';
+import { type Outcome, type Session } from '../session.ts';
 
 /** Hashes the files of library entries again and tells which changed or vanished. */
 export async function verify(session: Session): Promise<Outcome> {

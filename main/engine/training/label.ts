@@ -3,8 +3,7 @@ import { labelRows, missingRows } from '../../data/labelPlan.ts';
 import { TeacherLabels } from '../../data/labels.ts';
 import { startBackend } from '../compute/backend.ts';
 import { describeMachine } from '../machine.ts';
-import { type Outcome } from '../runners.ts';
-import { type Session } from '../session.ts';
+import { type Outcome, type Session } from '../session.ts';
 import { labelBatch } from './labelling.ts';
 import { loadRewardPredictor } from './teacher.ts';
 
