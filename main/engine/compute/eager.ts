@@ -66,7 +66,8 @@ class EagerProgram implements CompiledProgram {
       for (const name of this.#program.state) {
         const tensor = state.get(name);
         if (tensor === undefined) throw new RangeError(`program ${this.#program.name} returned no state ${name}`);
-        next.set(name, tf.keep(tensor === before.get(name) ? tensor : tf.clone(tensor)));
+        // Cloning copies, on wasm.
+        next.set(name, tf.keep(tensor));
       }
       for (const [name, tensor] of outputs) results.set(name, tf.keep(tf.clone(tensor)));
     });

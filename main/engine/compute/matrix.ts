@@ -12,23 +12,41 @@ function onWasm(): boolean {
   return tf.getBackend() === 'wasm';
 }
 
-/** Transposes of weights, made when first asked for and kept until `dispose`. */
+/** Transposes and selections of weights, made when first asked for and kept until `dispose`. */
 export class TransposeCache {
   readonly #transposes = new Map<tf.Tensor, tf.Tensor>();
+  readonly #selections = new Map<tf.Tensor, Map<tf.Tensor, tf.Tensor>>();
 
   of(weight: tf.Tensor): tf.Tensor {
-    let transposed = this.#transposes.get(weight);
-    if (transposed === undefined) {
-      transposed = tf.keep(tf.transpose(weight));
-      this.#transposes.set(weight, transposed);
+    return remember(this.#transposes, weight, () => tf.transpose(weight));
+  }
+
+  /** The members `indices` of the first axis. */
+  selection(weight: tf.Tensor, indices: tf.Tensor): tf.Tensor {
+    let selected = this.#selections.get(indices);
+    if (selected === undefined) {
+      selected = new Map();
+      this.#selections.set(indices, selected);
     }
-    return transposed;
+    return remember(selected, weight, () => tf.gather(weight, indices));
   }
 
   dispose(): void {
-    tf.dispose([...this.#transposes.values()]);
-    this.#transposes.clear();
+    for (const made of [this.#transposes, ...this.#selections.values()]) {
+      tf.dispose([...made.values()]);
+      made.clear();
+    }
+    this.#selections.clear();
   }
+}
+
+function remember(made: Map<tf.Tensor, tf.Tensor>, source: tf.Tensor, make: () => tf.Tensor): tf.Tensor {
+  let result = made.get(source);
+  if (result === undefined) {
+    result = tf.keep(make());
+    made.set(source, result);
+  }
+  return result;
 }
 
 /** Rows and columns of a matrix; every caller has reshaped to two dimensions. */

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { timesTranspose, timesTransposeShared, TransposeCache, transposeTimes } from '../compute/matrix.ts';
 import { withGradient } from './gradients.ts';
-import { stepOf } from './tensors.ts';
 
 /**
  * Parameters by their official names, as one phase of a program sees them: their values do not change while it lasts.
@@ -22,6 +21,11 @@ export class Weights {
     const tensor = this.#tensors.get(name);
     if (tensor === undefined) throw new RangeError(`no parameter ${name}`);
     return tensor;
+  }
+
+  /** The members `pair` of an ensemble's parameter, gathered once. */
+  pick(name: string, pair: tf.Tensor): tf.Tensor {
+    return this.transposes.selection(this.get(name), pair);
   }
 
   freeze(): Weights {
@@ -49,6 +53,14 @@ export interface NormParameters {
   shift: tf.Tensor;
 }
 
+/**
+ * The input is needed for the gradient of the weights alone, and saving copies: a frozen layer saves something small instead.
+ * Weights outlive the gradient, so they are not saved.
+ */
+function savedInput(x: tf.Tensor, bias: tf.Tensor, frozen: boolean): { x: tf.Tensor } {
+  return { x: frozen ? bias : x };
+}
+
 /** x [rows, in], weight [out, in], bias [out]: [rows, out]. */
 function linearOfOne(x: tf.Tensor, { weight, bias }: LinearParameters, weights: Weights): tf.Tensor {
   const { frozen } = weights;
@@ -56,10 +68,9 @@ function linearOfOne(x: tf.Tensor, { weight, bias }: LinearParameters, weights: 
     frozen ? [x] : [x, weight, bias],
     () => {
       const value = tf.add(timesTranspose(x, weight, weights.transposes), bias);
-      // A frozen layer has no use for its input.
-      return { value, saved: { x: frozen ? bias : x, weight } };
+      return { value, saved: savedInput(x, bias, frozen) };
     },
-    (dy, { x, weight }) => {
+    (dy, { x }) => {
       const dx = tf.matMul(dy, weight);
       return frozen ? [dx] : [dx, transposeTimes(dy, x), tf.sum(dy, 0)];
     },
@@ -74,9 +85,9 @@ function linearShared(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen
     frozen ? [x] : [x, weight, bias],
     () => {
       const value = tf.add(timesTransposeShared(x, weight), tf.expandDims(bias, 1));
-      return { value, saved: { x: frozen ? bias : x, weight } };
+      return { value, saved: savedInput(x, bias, frozen) };
     },
-    (dy, { x, weight }) => {
+    (dy, { x }) => {
       const columns = tf.reshape(tf.transpose(dy, [1, 0, 2]), [rows, models * outputs]);
       const dx = tf.matMul(columns, tf.reshape(weight, [models * outputs, inputs]));
       if (frozen) return [dx];
@@ -87,9 +98,9 @@ function linearShared(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen
   );
 }
 
-/** Model `index` of a tensor with a models axis in front. */
+/** Model `index` of a tensor with a models axis in front, without a gradient. On wasm a slice would copy all models first. */
 function modelOf(tensor: tf.Tensor, index: number): tf.Tensor {
-  return stepOf(tensor, index);
+  return tf.gather(tensor, tf.scalar(index, 'int32'));
 }
 
 /** An input for each model: x [models, rows, in], weight [models, out, in], bias [models, out]: [models, rows, out]. */
@@ -101,9 +112,9 @@ function linearEach(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen }
     () => {
       const products = models.map((model) => timesTranspose(modelOf(x, model), modelOf(weight, model), once));
       const value = tf.add(tf.stack(products), tf.expandDims(bias, 1));
-      return { value, saved: { x: frozen ? bias : x, weight } };
+      return { value, saved: savedInput(x, bias, frozen) };
     },
-    (dy, { x, weight }) => {
+    (dy, { x }) => {
       const dx = tf.stack(models.map((model) => tf.matMul(modelOf(dy, model), modelOf(weight, model))));
       if (frozen) return [dx];
       const dWeight = tf.stack(models.map((model) => transposeTimes(modelOf(dy, model), modelOf(x, model))));

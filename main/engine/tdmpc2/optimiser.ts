@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { fusedAdam, hasFusedAdam } from '../compute/wasmKernels.ts';
 
 /** torch.optim.Adam without weight decay. */
 export const adamBetas = [0.9, 0.999] as const;
@@ -20,11 +21,20 @@ export interface AdamStep {
   epsilon: number;
 }
 
-/** One Adam step of one parameter. */
-export function adam(state: AdamState, gradient: tf.Tensor, step: AdamStep): AdamState {
+/** One Adam step of one parameter, whose gradient is multiplied by the scalar `factor` first. */
+export function adam(state: AdamState, gradient: tf.Tensor, factor: tf.Tensor, step: AdamStep): AdamState {
   const [beta1, beta2] = adamBetas;
-  const expAvg = tf.add(tf.mul(state.expAvg, beta1), tf.mul(gradient, 1 - beta1));
-  const expAvgSq = tf.add(tf.mul(state.expAvgSq, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  if (hasFusedAdam()) {
+    const { stepSize, inverseCorrection, epsilon } = step;
+    const [parameter, expAvg, expAvgSq] = fusedAdam(
+      { ...state, gradient, factor, stepSize, inverseCorrection },
+      { beta1, beta2, epsilon },
+    );
+    return { parameter, expAvg, expAvgSq };
+  }
+  const clipped = tf.mul(gradient, factor);
+  const expAvg = tf.add(tf.mul(state.expAvg, beta1), tf.mul(clipped, 1 - beta1));
+  const expAvgSq = tf.add(tf.mul(state.expAvgSq, beta2), tf.mul(tf.square(clipped), 1 - beta2));
   const denominator = tf.add(tf.mul(tf.sqrt(expAvgSq), step.inverseCorrection), step.epsilon);
   return {
     parameter: tf.sub(state.parameter, tf.div(tf.mul(expAvg, step.stepSize), denominator)),

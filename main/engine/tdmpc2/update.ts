@@ -278,7 +278,7 @@ function optimise(
       expAvg: requireTensor(state, names.avg),
       expAvgSq: requireTensor(state, names.avgSq),
     };
-    const result = adam(current, tf.mul(requireTensor(gradients, name), factor), stepOfGroup(group));
+    const result = adam(current, requireTensor(gradients, name), factor, stepOfGroup(group));
     after.set(name, result.parameter);
     after.set(names.avg, result.expAvg);
     after.set(names.avgSq, result.expAvgSq);

@@ -94,10 +94,8 @@ interface MlpOptions {
 function mlp(settings: ModelSettings, weights: Weights, net: Net, x: tf.Tensor, options: MlpOptions = {}): tf.Tensor {
   const { dims, lastNorm } = netShape(net, settings.architecture);
   const last = dims.length - 2;
-  const parameter = (name: string) => {
-    const tensor = weights.get(name);
-    return options.pair === undefined ? tensor : tf.gather(tensor, options.pair);
-  };
+  const { pair } = options;
+  const parameter = (name: string) => (pair === undefined ? weights.get(name) : weights.pick(name, pair));
   let y = x;
   for (let layer = 0; layer <= last; layer++) {
     const names = layerNames(net, layer);
