@@ -13,7 +13,6 @@ import { type TrainingPlan } from './plan.ts';
  */
 const trainingSchema = z.strictObject({
   formatVersion: z.literal(1),
-  run: z.string(),
   step: z.int().nonnegative(),
   seed: z.int(),
   scale: z.number(),
@@ -50,7 +49,8 @@ export async function writeCheckpoint(
   configuration: RunConfiguration,
 ): Promise<void> {
   const { parameters, moments, step, scale, stalePolicyNorm } = await agent.read();
-  const training = { formatVersion: 1, run: session.job.id, step, seed: configuration.seed, scale, stalePolicyNorm };
+  // Nothing of the run's identity: the same computation gives the same file.
+  const training = { formatVersion: 1, step, seed: configuration.seed, scale, stalePolicyNorm };
   const facts = await writeTrainingCheckpoint(session.paths, {
     architecture: plan.architecture,
     parameters,
