@@ -19,13 +19,12 @@ const behaviour = behaviourSchema.parse(JSON.parse(process.env.FAKE_ENGINE ?? '{
 const library = libraryPaths(home);
 const paths = jobPathsIn(library, jobId);
 const now = () => new Date().toISOString();
-let stopping = false;
-let orphaned = false;
+const told = { toStop: false, orphaned: false };
 process.on('message', (message) => {
-  stopping ||= engineCommandSchema.safeParse(message).success;
+  told.toStop ||= engineCommandSchema.safeParse(message).success;
 });
 process.on('disconnect', () => {
-  orphaned = true;
+  told.orphaned = true;
 });
 
 const job = await readJobFile(paths);
@@ -60,9 +59,11 @@ async function misbehave(): Promise<void> {
       return end('failed');
     case 'torn':
       appendFileSync(paths.spool, '0123abcd {"type":"metrics","step":99');
-      return process.kill(process.pid, 'SIGKILL') ? undefined : undefined;
+      process.kill(process.pid, 'SIGKILL');
+      return;
     case 'kill':
-      return process.kill(process.pid, 'SIGKILL') ? undefined : undefined;
+      process.kill(process.pid, 'SIGKILL');
+      return;
     case 'deaf':
       return delay(1_000_000);
     case undefined:
@@ -78,9 +79,9 @@ for (let step = fromStep + 1; step <= steps; step += 1) {
   console.log(`acknowledged ${step}`);
   if (step % (configuration?.checkpointEvery ?? 1e9) === 0) await checkpoint(step);
   if (step === behaviour.atStep && start.attempt === 1) await misbehave();
-  if (stopping || orphaned) {
+  if (told.toStop || told.orphaned) {
     await checkpoint(step);
-    if (orphaned) process.exit(0);
+    if (told.orphaned) process.exit(0);
     await end('stopped');
   }
   if (behaviour.stepMilliseconds > 0) await delay(behaviour.stepMilliseconds);

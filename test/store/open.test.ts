@@ -86,8 +86,10 @@ test('damage is found and nothing is touched', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'decant.sqlite');
   const connection = openDatabase({ file, backups: join(folder, 'backups') });
-  for (let index = 0; index < 2000; index += 1)
-    connection.run('INSERT INTO saved_setting VALUES (?, ?)', `key ${index}`, 'x'.repeat(50));
+  connection.transaction(() => {
+    for (let index = 0; index < 2000; index += 1)
+      connection.run('INSERT INTO saved_setting VALUES (?, ?)', `key ${index}`, 'x'.repeat(50));
+  });
   connection.close();
   const damaged = readFileSync(file);
   damaged.fill(0x5a, damaged.length - 20_000, damaged.length - 4096);

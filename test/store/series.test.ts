@@ -91,7 +91,7 @@ test('bins of a chart have the extremes and the last value of exactly their poin
         expect(actual).toEqual(expected);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
