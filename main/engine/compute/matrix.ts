@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { select } from './wasmKernels.ts';
 
 /**
  * Products with a weight matrix kept as torch keeps it, [out, in]. The wasm backend runs transposed and batched products on a
@@ -28,7 +29,7 @@ export class TransposeCache {
       selected = new Map();
       this.#selections.set(indices, selected);
     }
-    return remember(selected, weight, () => tf.gather(weight, indices));
+    return remember(selected, weight, () => select(weight, indices));
   }
 
   dispose(): void {

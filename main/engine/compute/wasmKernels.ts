@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
+/** Members of the first axis as plain copies: the wasm slice copies the whole tensor first, its gather goes entry by entry. */
+const selectKernel = 'DecantSelect';
+
 /**
  * Adam on wasm as one pass over memory instead of fourteen. The arithmetic is float64, rounded once to float32: nearer to the exact
  * step than the chain of float32 operations that other backends run.
@@ -61,6 +64,29 @@ tf.registerKernel({
     return outputs;
   },
 });
+
+tf.registerKernel({
+  kernelName: selectKernel,
+  backendName: 'wasm',
+  kernelFunc: ({ inputs, backend }) => {
+    const { x, indices } = inputs;
+    if (!(backend instanceof BackendWasm)) throw new TypeError('this kernel is for wasm');
+    if (!x || !indices) throw new TypeError('a selection lacks an input');
+    const chosen = Array.from(backend.typedArrayFromHeap(indices));
+    const output = backend.makeOutput([chosen.length, ...x.shape.slice(1)], 'float32');
+    const from = heapOf(backend, x);
+    const to = heapOf(backend, output);
+    const size = from.length / (x.shape[0] ?? 1);
+    chosen.forEach((index, place) => to.set(from.subarray(index * size, (index + 1) * size), place * size));
+    return output;
+  },
+});
+
+/** Members `indices` (int32 [n]) of the first axis of a float32 tensor, without a gradient. */
+export function select(x: tf.Tensor, indices: tf.Tensor): tf.Tensor {
+  if (tf.getBackend() !== 'wasm') return tf.gather(x, indices);
+  return tf.engine().runKernel<tf.Tensor>(selectKernel, { x, indices });
+}
 
 /** Whether `fusedAdam` can run: only on the wasm backend. */
 export function hasFusedAdam(): boolean {

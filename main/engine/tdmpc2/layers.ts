@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { timesTranspose, timesTransposeShared, TransposeCache, transposeTimes } from '../compute/matrix.ts';
+import { select } from '../compute/wasmKernels.ts';
 import { withGradient } from './gradients.ts';
 
 /**
@@ -98,9 +99,9 @@ function linearShared(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen
   );
 }
 
-/** Model `index` of a tensor with a models axis in front, without a gradient. On wasm a slice would copy all models first. */
+/** Model `index` of a tensor with a models axis in front, without a gradient. */
 function modelOf(tensor: tf.Tensor, index: number): tf.Tensor {
-  return tf.gather(tensor, tf.scalar(index, 'int32'));
+  return tf.reshape(select(tensor, tf.tensor1d([index], 'int32')), tensor.shape.slice(1));
 }
 
 /** An input for each model: x [models, rows, in], weight [models, out, in], bias [models, out]: [models, rows, out]. */
