@@ -284,8 +284,8 @@ export const spoolRecordSchema = z.discriminatedUnion('type', [
 ]);
 export type SpoolRecord = z.infer<typeof spoolRecordSchema>;
 
-/** Host → engine, over the process channel. */
-export const engineCommandSchema = z.object({ type: z.literal('stop') });
+/** Host → engine, over the process channel. `leave`: the host goes away, save and exit; a channel that closes says the same. */
+export const engineCommandSchema = z.object({ type: z.enum(['stop', 'leave']) });
 export type EngineCommand = z.infer<typeof engineCommandSchema>;
 /** Engine → host: only a hint that the spool grew; the spool is the truth. */
 export const engineHintSchema = z.object({ type: z.literal('spooled'), bytes: z.int() });

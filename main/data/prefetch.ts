@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
 import { errorReportSchema } from '../../shared/jobs.ts';
+import { moduleBeside } from '../../shared/place.ts';
 import { type SamplerOptions } from './sampler.ts';
 import { type Batch } from './windows.ts';
 
@@ -79,7 +80,7 @@ export class BatchStream implements AsyncDisposable {
     this.#nextRequest = options.firstStep;
     const { home, manifest, sampler } = options;
     this.#workers = Array.from({ length: options.workers ?? 1 }, () => {
-      const worker = new Worker(new URL('./prefetchWorker.ts', import.meta.url), {
+      const worker = new Worker(moduleBeside(import.meta.url, './prefetchWorker'), {
         workerData: { home, manifest, sampler },
       });
       worker.on('message', (message: unknown) => this.#receive(message));

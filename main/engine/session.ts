@@ -4,7 +4,6 @@ import {
   jobConfigurationSchemas,
   type CheckpointInput,
   type DatasetInput,
-  type EngineHint,
   type JobConfiguration,
   type JobFile,
   type JobKind,
@@ -15,6 +14,7 @@ import { libraryPaths, type LibraryPaths } from '../files/library.ts';
 import { readJobFile, readStartFile } from '../jobs/folder/files.ts';
 import { jobPathsIn, type JobPaths } from '../jobs/folder/layout.ts';
 import { SpoolWriter } from '../jobs/folder/writer.ts';
+import { openHostPort, type HostPort } from './hostPort.ts';
 
 const flushMilliseconds = 250;
 
@@ -33,6 +33,7 @@ export class Session implements AsyncDisposable {
   readonly job: JobFile;
   readonly start: StartFile;
   readonly #spool: SpoolWriter;
+  readonly #host: HostPort = openHostPort();
   readonly #stop = new AbortController();
   #waiting: SpoolRecord[] = [];
   #lastFlush = 0;
@@ -97,7 +98,7 @@ export class Session implements AsyncDisposable {
     this.#lastFlush = performance.now();
     if (batch.length === 0) return;
     const bytes = await this.#spool.append(...batch);
-    if (process.connected) process.send?.({ type: 'spooled', bytes } satisfies EngineHint, () => undefined);
+    this.#host.hint({ type: 'spooled', bytes });
   }
 
   progress(stage: string, done: number, total: number, unit: string): Promise<void> {
@@ -129,9 +130,10 @@ export class Session implements AsyncDisposable {
   }
 
   #listen(): void {
-    process.on('message', (message) => {
-      if (engineCommandSchema.safeParse(message).success) this.#stop.abort('stop');
+    this.#host.onMessage((message) => {
+      const command = engineCommandSchema.safeParse(message);
+      if (command.success) this.#stop.abort(command.data.type === 'stop' ? 'stop' : 'hostGone');
     });
-    process.on('disconnect', () => this.#stop.abort('hostGone'));
+    this.#host.onGone(() => this.#stop.abort('hostGone'));
   }
 }

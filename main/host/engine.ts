@@ -4,10 +4,11 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type DoctorReport } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { moduleBeside } from '../../shared/place.ts';
 import { forkLauncher, type EngineLauncher } from '../jobs/launcher.ts';
 
 /** The engine is a program of its own: the host starts it and never imports it. */
-export const engineEntry = fileURLToPath(new URL('../engine/main.ts', import.meta.url));
+export const engineEntry = fileURLToPath(moduleBeside(import.meta.url, '../engine/main'));
 
 export function defaultLauncher(): EngineLauncher {
   return forkLauncher(engineEntry);

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import loadModule, { type MainModule, type MjModel } from '@mujoco/mujoco';
+import { applicationFile } from '../../shared/place.ts';
 
 export type Mujoco = MainModule;
 
 /** MJCF of our own, compiled to the numbers of dm_control's models; the custom pendulum's differ in nothing. */
 export type ModelName = 'pendulum' | 'cartpole';
 
-const modelFolder = new URL('../../resources/models/', import.meta.url);
+const modelFolder = applicationFile('resources/models/');
 /** What the models include; MuJoCo finds it by this name in the virtual files given to the compiler. */
 const includedFiles = ['materials.xml'] as const;
 

@@ -11,6 +11,7 @@ import type {
 } from '../../shared/contract.ts';
 import { DecantError, type ErrorReport } from '../../shared/errors.ts';
 import type { CheckpointFacts, DatasetFacts, JobKind, JobState } from '../../shared/jobs.ts';
+import { moduleBeside } from '../../shared/place.ts';
 import { libraryPaths } from '../files/library.ts';
 import type { Points } from './blocks.ts';
 import type { SlowQuery } from './connection.ts';
@@ -72,7 +73,7 @@ export class Store {
     const paths = libraryPaths(home);
     mkdirSync(home, { recursive: true });
     const data: WorkerData = { file: paths.database, backups: paths.backups };
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: data });
+    const worker = new Worker(moduleBeside(import.meta.url, './worker'), { workerData: data });
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
       worker.once('message', (message: unknown) => {
