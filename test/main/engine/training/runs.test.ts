@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { type RunConfigurationInput } from '../../../../shared/configuration.ts';
+import { type HostClient, type JobDetail } from '../../../../shared/contract.ts';
+import { openHost } from '../../../../main/host/host.ts';
+import { temporaryFolder } from '../../../support/temporaryFolder.ts';
+
+const chunk = fileURLToPath(new URL('../../../fixtures/dataset/chunk.safetensors', import.meta.url));
+const endStates = ['finished', 'stopped', 'failed', 'interrupted'];
+
+async function ended(client: HostClient, id: string): Promise<JobDetail> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      client.request('jobs.get', { id }).then((detail) => {
+        if (!endStates.includes(detail.job.state)) return;
+        leave();
+        resolve(detail);
+      }, reject);
+    };
+    const leave = client.subscribe((event) => {
+      if (event.type === 'job' && event.job.id === id) look();
+    });
+    look();
+  });
+}
+
+async function finished(client: HostClient, id: string): Promise<JobDetail> {
+  const detail = await ended(client, id);
+  expect(detail.job.error).toBeNull();
+  expect(detail.job.state).toBe('finished');
+  return detail;
+}
+
+async function start(client: HostClient, config: RunConfigurationInput): Promise<string> {
+  return (await client.request('runs.start', { config })).id;
+}
+
+/** What a run computed: the content of its last checkpoint. */
+function lastContent(detail: JobDetail): string | undefined {
+  return detail.checkpoints.at(-1)?.facts.sha256;
+}
+
+const base = { dataset: 'chunk', batchSize: 4, steps: 8, checkpointEvery: 4, seed: 7 } as const;
+
+test('real runs: equal seeds give equal bits, stopping and resuming changes none', { timeout: 240_000 }, async () => {
+  const host = await openHost({ home: await temporaryFolder() });
+  const { client } = host;
+  try {
+    const { grant } = await client.request('grants.create', { paths: [chunk], use: 'read' });
+    await finished(client, (await client.request('import.start', { grant })).id);
+    const teacherRun = await start(client, { ...base, method: 'scratch', steps: 2, seed: 1 });
+    const teacher = (await finished(client, teacherRun)).checkpoints.at(-1)?.id ?? '';
+    const distil = { ...base, method: 'distil', teacher } as const;
+
+    const first = await finished(client, await start(client, distil));
+    const second = await finished(client, await start(client, distil));
+    expect(first.job.step).toBe(8);
+    expect(lastContent(second)).toBe(lastContent(first));
+    expect(first.metrics['distillationLoss']?.last).toBe(second.metrics['distillationLoss']?.last);
+    const otherSeed = await finished(client, await start(client, { ...distil, seed: 8 }));
+    expect(lastContent(otherSeed)).not.toBe(lastContent(first));
+
+    const uninterrupted = await finished(client, await start(client, { ...distil, steps: 40, name: 'whole' }));
+    const stopped = await start(client, { ...distil, steps: 40, name: 'stopped' });
+    await new Promise<void>((resolve) => {
+      const leave = client.subscribe((event) => {
+        if (event.type !== 'metrics' || event.id !== stopped) return;
+        leave();
+        resolve();
+      });
+    });
+    await client.request('jobs.stop', { id: stopped });
+    const half = await ended(client, stopped);
+    expect(half.job.state).toBe('stopped');
+    expect(half.job.step).toBeGreaterThan(0);
+    expect(half.job.step).toBeLessThan(40);
+    await client.request('jobs.resume', { id: stopped });
+    const resumed = await finished(client, stopped);
+    expect(resumed.replayedDifferently).toBe(0);
+    expect(lastContent(resumed)).toBe(lastContent(uninterrupted));
+
+    const fresh = await finished(client, await start(client, { ...distil, labels: 'onTheFly' }));
+    const cached = first.metrics['distillationLoss']?.last ?? Number.NaN;
+    expect(fresh.metrics['distillationLoss']?.last).toBeCloseTo(cached, 6);
+  } finally {
+    await host.close();
+  }
+});
