@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { toErrorReport } from '../../shared/errors.ts';
 import type { Ingested } from '../store/ingest.ts';
 import type { Store } from '../store/store.ts';
 import { SpoolReader } from './folder/reader.ts';
+
+/** Hints are answered together after so long: each commit is an fsync, and charts need no more than this. */
+const hintGapMilliseconds = 100;
 
 export interface IngestorOptions {
   store: Store;
@@ -32,6 +36,7 @@ export class SpoolIngestor {
     if (this.#hintQueued) return;
     this.#hintQueued = true;
     this.#enqueue(async () => {
+      await delay(hintGapMilliseconds);
       this.#hintQueued = false;
       await this.#takeOver(this.#hinted);
     }).catch((thrown: unknown) => {

@@ -129,8 +129,13 @@ export class JobService {
     requests: readonly JobRequest[],
   ): Promise<{ group: string; jobs: string[] }> {
     const group = await this.#store.createGroup(kind, title);
-    const jobs = await this.#enqueueAll(requests.map((request) => ({ ...request, group })));
-    return { group, jobs };
+    try {
+      const jobs = await this.#enqueueAll(requests.map((request) => ({ ...request, group })));
+      return { group, jobs };
+    } catch (thrown) {
+      await this.#store.deleteEntry('group', group);
+      throw thrown;
+    }
   }
 
   async #enqueueAll(requests: readonly JobRequest[]): Promise<string[]> {

@@ -49,6 +49,7 @@ CREATE TABLE job (
   hidden INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX job_by_state ON job(state, lane, position);
+CREATE INDEX job_by_position ON job(position);
 CREATE INDEX job_by_group ON job(group_id);
 CREATE INDEX job_by_kind ON job(kind, ordinal);
 

@@ -1,9 +1,10 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DecantError } from '../../shared/errors.ts';
 import { Connection, explainDatabaseFailure, type SlowQuery } from './connection.ts';
 import { migrations as ourMigrations, type Migration } from './migrations.ts';
+import { openSqlite } from './sqlite.ts';
 
 export interface OpenOptions {
   /** The database file. */
@@ -24,7 +25,7 @@ export function openDatabase(options: OpenOptions): Connection {
   try {
     const existing = existsSync(options.file) && statSync(options.file).size > 0;
     const version = existing ? inspect(options.file, latest) : 0;
-    const database = new Database(options.file, { timeout: 5000 });
+    const database = openSqlite(options.file, { timeout: 5000 });
     try {
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = FULL');
@@ -45,7 +46,7 @@ export function openDatabase(options: OpenOptions): Connection {
 
 /** Checks the file without writing to it; returns its version. */
 function inspect(file: string, latest: number): number {
-  const database = new Database(file, { readonly: true, timeout: 5000 });
+  const database = openSqlite(file, { readonly: true, timeout: 5000 });
   try {
     const problem = String(database.pragma('quick_check(1)', { simple: true }));
     if (problem !== 'ok') throw new DecantError('LIBRARY_CORRUPT', `${file}: ${problem}`);
@@ -69,7 +70,7 @@ function backUp(database: Database.Database, folder: string, version: number): v
   const moment = new Date().toISOString().replaceAll(/[:.]/g, '-');
   const file = join(folder, `decant-version-${version}-${moment}.sqlite`);
   database.prepare('VACUUM INTO ?').run(file);
-  const copy = new Database(file);
+  const copy = openSqlite(file);
   try {
     const problem = String(copy.pragma('quick_check(1)', { simple: true }));
     if (problem !== 'ok') throw new DecantError('LIBRARY_CORRUPT', `the backup in ${dirname(file)}: ${problem}`);
