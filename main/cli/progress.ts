@@ -25,7 +25,8 @@ export class ProgressText {
     const total = training ? (job.steps ?? 0) : (progress?.total ?? 0);
     const unit = training ? 'steps' : (progress?.unit ?? '');
     const parts = [job.state === 'running' ? stage : job.state];
-    if (total > 0) {
+    // A stage that is over says so by the state alone: its last count may be old.
+    if (total > 0 && (training || job.state === 'running' || job.state === 'stopping')) {
       const share = Math.min(1, done / total);
       if (width > 0) parts.push(bar(share, width));
       parts.push(`${Math.floor(share * 100)} %`, `${formatCount(done)}/${formatCount(total)} ${unit}`);

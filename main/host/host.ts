@@ -40,7 +40,7 @@ export interface Host {
   /** Resolves when no job runs or can start. */
   readonly idle: () => Promise<void>;
   /** Lets running engines save and exit, then gives the library up. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

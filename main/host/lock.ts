@@ -6,6 +6,7 @@ import { DecantError } from '../../shared/errors.ts';
 import { explainWriteFailure } from '../files/failures.ts';
 import { libraryPaths } from '../files/library.ts';
 import { isSameProcessAlive, processStartTime } from '../jobs/folder/processes.ts';
+import { openSqlite } from '../store/sqlite.ts';
 
 const lockSchema = z.object({
   pid: z.int().positive(),
@@ -82,7 +83,7 @@ function readLock(path: string): LockHolder | undefined {
 }
 
 async function exclusively(home: string, action: () => Promise<void> | void): Promise<void> {
-  const database = new Database(join(home, 'lock.guard'), { timeout: 5000 });
+  const database = openSqlite(join(home, 'lock.guard'), { timeout: 5000 });
   try {
     // Nothing is ever stored in it.
     database.exec('BEGIN EXCLUSIVE');

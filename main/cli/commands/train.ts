@@ -114,8 +114,8 @@ async function train(client: HostClient, { output }: Context, options: TrainOpti
 
 /** Errors: MEMORY_INSUFFICIENT, by the engine before it allocates or here by what it measured. */
 async function estimate(client: HostClient, output: Output, config: unknown): Promise<void> {
-  output.note('Measuring memory and time…');
   const { id } = await client.request('runs.estimate', { config });
+  output.note('Measuring memory and time…');
   const { result } = await followToFinish(client, id, { title: 'estimate', quiet: true });
   if (result?.kind !== 'estimate') throw new DecantError('INTERNAL', 'the estimate has no result');
   const { memoryBytes, freeMemoryBytes, secondsPerStep, trainingSeconds, labelSeconds, windowsToLabel, backend } =
