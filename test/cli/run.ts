@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import { runCommand } from '../../main/cli/program.ts';
 
 const main = fileURLToPath(new URL('../../main/cli/main.ts', import.meta.url));
 
@@ -37,6 +38,24 @@ export function startDecant(args: readonly string[], environment: Record<string,
 
 export function decant(...args: string[]): Promise<CommandResult> {
   return startDecant(args).ended;
+}
+
+/** The same without a process of its own: for commands that need none. Only one at a time. */
+export async function decantHere(...args: string[]): Promise<CommandResult> {
+  const result = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      result[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    const status = await runCommand(args);
+    return { status, ...result };
+  } finally {
+    spies.forEach((spy) => spy.mockRestore());
+    process.exitCode = undefined;
+  }
 }
 
 /** The one JSON value on stdout of a command that must succeed. */

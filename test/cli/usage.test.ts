@@ -5,7 +5,7 @@ import { Store } from '../../main/store/store.ts';
 import { prepareLibrary } from '../jobs/prepare.ts';
 import { checkpointFacts } from '../store/facts.ts';
 import { temporaryFolder } from '../store/library.ts';
-import { decant, decantJson, startDecant } from './run.ts';
+import { decant, decantHere, decantJson, startDecant } from './run.ts';
 
 describe('wrong usage ends with 2', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('wrong usage ends with 2', () => {
     [['train'], /either --preset or --config/],
     [['export', '--checkpoint', 'c', '--format', 'gguf'], /allowed are safetensors, pt/],
   ])('%j', async (args, message) => {
-    const { status, stdout, stderr } = await decant(...args);
+    const { status, stdout, stderr } = await decantHere(...args);
     expect(stderr).toMatch(message);
     expect(status).toBe(2);
     expect(stdout).toBe('');
@@ -32,7 +32,7 @@ describe('what later versions bring says so', () => {
     [['export', '--checkpoint', 'c', '--precision', 'int8'], /fp32 and fp16/],
     [['bench', '--steps', '3'], /later version/],
   ])('%j', async (args, message) => {
-    const { status, stderr } = await decant(...args);
+    const { status, stderr } = await decantHere(...args);
     expect(stderr).toMatch(/^NOT_BUILT: /);
     expect(stderr).toMatch(message);
     expect(status).toBe(1);
@@ -40,7 +40,7 @@ describe('what later versions bring says so', () => {
 });
 
 it('help and version end with 0', async () => {
-  const { status, stdout } = await decant('--help');
+  const { status, stdout } = await decantHere('--help');
   expect(status).toBe(0);
   for (const name of ['start', 'doctor', 'serve', 'import', 'datasets', 'checkpoints', 'runs', 'show', 'delete'])
     expect(stdout).toContain(`\n  ${name} `);
@@ -55,7 +55,7 @@ it('a failure is one message: code, what happened, what to do, no stack', async 
   expect(status).toBe(1);
   expect(stdout).toBe('');
   expect(stderr).toMatch(/^NOT_FOUND: Nothing in the library has that id\.\n.*"nothing"\nList what there is.*\n$/);
-  const machine = await decant('show', 'nothing', '--home', home, '--json');
+  const machine = await decantHere('show', 'nothing', '--home', home, '--json');
   expect(JSON.parse(machine.stdout)).toMatchObject({ error: { code: 'NOT_FOUND' } });
   const debug = await startDecant(['show', 'nothing', '--home', home], { DECANT_DEBUG: '1' }).ended;
   expect(debug.stderr).toMatch(/\n\s+at /);
@@ -75,7 +75,7 @@ it('a configuration that cannot be used is explained', async () => {
   expect(wrong.status).toBe(1);
   expect(wrong.stderr).toMatch(/\nstudent\.sise: there is no such entry; allowed here: size, numQ, init\n/);
   expect(wrong.stderr).toMatch(/\nsteps: 0 was given; more than 0 is allowed\n/);
-  expect((await decant('train', '--preset', 'paper', '--home', home)).stderr).toMatch(
+  expect((await decantHere('train', '--preset', 'paper', '--home', home)).stderr).toMatch(
     /^PRESET_UNKNOWN: [^]*quick, paper-/,
   );
 });
