@@ -3,7 +3,7 @@ export class Gathered {
   readonly #milliseconds: number;
   readonly #handOver: (texts: readonly string[]) => void;
   readonly #texts = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waiting = false;
 
   constructor(milliseconds: number, handOver: (texts: readonly string[]) => void) {
     this.#milliseconds = milliseconds;
@@ -12,8 +12,10 @@ export class Gathered {
 
   add(text: string): void {
     this.#texts.add(text);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#waiting) return;
+    this.#waiting = true;
+    setTimeout(() => {
+      this.#waiting = false;
       const texts = [...this.#texts];
       this.#texts.clear();
       this.#handOver(texts);

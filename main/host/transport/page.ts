@@ -6,7 +6,7 @@ const commands: readonly (readonly [string, string])[] = [
   ['decant doctor', 'says what works on this machine'],
 ];
 
-/** What GET / answers until the window is built: that the host runs, and how to go on. */
+/** What GET / answers where the window was not built: that the host runs, and how to go on. */
 export function hostPage(home: string): string {
   const rows = commands
     .map(([command, does]) => `<tr><td><code>${command}</code></td><td>${does}</td></tr>`)
@@ -27,7 +27,7 @@ td { padding: 4px 24px 4px 0; vertical-align: top; }
 <body>
 <h1>Decant runs</h1>
 <p>Library: <code>${escapeHtml(home)}</code></p>
-<p>The window comes with a later version. Until then, use the command line; from a clone, write
+<p>The window was not built (<code>npm run build</code> does). The command line works without it; from a clone, write
 <code>npm run --silent decant --</code> in place of <code>decant</code>:</p>
 <table>
 ${rows}

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { type AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { DecantError } from '../../../shared/errors.ts';
 import { type HostCore } from '../core.ts';
 import { largestClientMessage } from './channel.ts';
-import { refusalOf, requestUrl, securityHeaders, type Refusal } from './guard.ts';
-import { hostPage } from './page.ts';
+import { applicationFile } from '../../../shared/place.ts';
+import { refusalOf, requestUrl, type Refusal } from './guard.ts';
+import { answerHttp } from './http.ts';
 import { serveChannel } from './session.ts';
+import { Uploads } from './uploads.ts';
 import { createWebChannel } from './webChannel.ts';
 
 export interface WebServer {
@@ -25,7 +28,14 @@ export interface ServeOptions {
   /** 0 or absent: any free port. */
   port?: number;
   home: string;
+  /** Folder of the built window; where there is none, a page says how to go on without it. */
+  window?: string;
+  /** Bytes of the largest file that a browser may send. */
+  largestUpload?: number;
 }
+
+/** A sender or receiver that is silent for so long is cut off, in milliseconds. */
+const longestSilence = 60_000;
 
 /**
  * HTTP and WebSocket for a browser on this machine: 127.0.0.1 only, every request with the token, trusted requests refused.
@@ -35,9 +45,22 @@ export async function serveWeb(core: HostCore, options: ServeOptions): Promise<W
   const token = randomBytes(24).toString('base64url');
   // `port` is 0 until the server listens: nothing can arrive before.
   let port = 0;
-  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 10_000 }, (request, response) => {
-    answerHttp(request, response, refusalOf(request, port, token), options.home);
+  const uploads = new Uploads(core, options.home, options.largestUpload);
+  const context = {
+    core,
+    home: options.home,
+    window: options.window ?? fileURLToPath(applicationFile('dist/renderer')),
+    uploads,
+    token,
+    port: () => port,
+  };
+  // Large files take as long as they take: silence is bounded instead of the whole, and who sends no headers is gone in seconds.
+  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 0 };
+  const server = createServer(limits, (request, response) => {
+    request.on('error', () => undefined);
+    answerHttp(context, request, response).catch(() => response.destroy());
   });
+  server.setTimeout(longestSilence, (socket) => socket.destroy());
   const sockets = new WebSocketServer({ noServer: true, maxPayload: largestClientMessage, perMessageDeflate: false });
   server.on('upgrade', (request, socket, head) => {
     const refusal = refusalOf(request, port, token) ?? refusalOfPath(request);
@@ -76,31 +99,9 @@ export async function serveWeb(core: HostCore, options: ServeOptions): Promise<W
       server.closeIdleConnections();
       await closed;
       clearTimeout(timer);
+      await uploads.close();
     },
   };
-}
-
-function answerHttp(
-  request: IncomingMessage,
-  response: ServerResponse,
-  refusal: Refusal | undefined,
-  home: string,
-): void {
-  const send = (status: number, type: string, body: string): void => {
-    response.writeHead(status, { ...securityHeaders, 'Content-Type': `${type}; charset=utf-8`, Connection: 'close' });
-    response.end(body);
-    // Nothing here takes a body: whatever is still being sent is not read.
-    if (!request.complete) response.once('finish', () => request.socket.destroySoon());
-  };
-  if (refusal !== undefined) send(refusal.status, 'text/plain', `${refusal.reason}\n`);
-  else if (request.method !== 'GET') send(405, 'text/plain', 'only GET is answered here\n');
-  else if (hasBody(request)) send(413, 'text/plain', 'a GET with a body is not answered here\n');
-  else if (requestUrl(request)?.pathname !== '/') send(404, 'text/plain', 'there is nothing at this address\n');
-  else send(200, 'text/html', hostPage(home));
-}
-
-function hasBody(request: IncomingMessage): boolean {
-  return request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
 }
 
 function refusalOfPath(request: IncomingMessage): Refusal | undefined {

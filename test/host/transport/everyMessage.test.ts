@@ -105,7 +105,7 @@ describe.each(['in process', 'local socket', 'WebSocket'])('%s', (transport) => 
   it('keeps special numbers of metrics', async () => {
     const steps = new Float64Array([1, 2, 3, 4]);
     const column = new Float64Array([Number.NaN, Infinity, -Infinity, -0]);
-    answer = [{ metric: 'loss', steps, last: column, min: column, max: column }];
+    answer = [{ metric: 'loss', pointsPerBin: 1, steps, last: column, min: column, max: column }];
     expect(await ask(transport, 'metrics.read', { id: 'j-1' })).toStrictEqual(answer);
   });
 
@@ -120,6 +120,20 @@ describe.each(['in process', 'local socket', 'WebSocket'])('%s', (transport) => 
     answer = { home: 3 };
     await expect(ask(transport, 'library.info', {})).rejects.toMatchObject({ code: 'INTERNAL' });
   });
+});
+
+it('does not stop whoever publishes news that nobody can read', () => {
+  const failures: unknown[] = [];
+  const hub = new EventHub((thrown) => failures.push(thrown));
+  const heardHere: HostEvent[] = [];
+  hub.subscribe(() => {
+    throw new Error('a listener of no use');
+  });
+  hub.subscribe((event) => heardHere.push(event));
+  hub.publish({ type: 'deleted', id: 3 } as unknown as HostEvent);
+  hub.publish({ type: 'deleted', id: 'c-1' });
+  expect(heardHere).toEqual([{ type: 'deleted', id: 'c-1' }]);
+  expect(failures).toHaveLength(2);
 });
 
 it('keeps trusted requests from a browser', async () => {

@@ -24,7 +24,7 @@ const core: HostCore = {
 
 let web: WebServer;
 beforeAll(async () => {
-  web = await serveWeb(core, { home: '/a <library>' });
+  web = await serveWeb(core, { home: '/a <library>', window: '/there is no window' });
 });
 afterAll(() => web.close());
 
