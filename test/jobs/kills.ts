@@ -3,7 +3,6 @@
  * exactly what its spool acknowledges, and resuming must bring it to its end.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -26,8 +25,6 @@ export interface KillSubject {
   configuration: unknown;
   /** The kill comes so many milliseconds after the attempt wrote its first records: at most this. */
   longestDelay: number;
-  /** Last step that the engine knew to be acknowledged, where it says so itself. */
-  acknowledgedStep?: (job: string) => number;
   /** A number in [0, 1). */
   random: () => number;
 }
@@ -99,8 +96,6 @@ async function compareWithSpool(subject: KillSubject, store: Store, job: JobReco
       `${metric} has other values in the library than in the spool`,
     );
   }
-  const acknowledged = subject.acknowledgedStep?.(job.id) ?? 0;
-  must((job.step ?? 0) >= acknowledged, `step ${acknowledged} was acknowledged, the library shows ${String(job.step)}`);
 }
 
 async function waitFor<Value>(what: string, probe: () => Promise<Value | undefined>): Promise<Value> {
@@ -215,11 +210,4 @@ async function finishAll(subject: KillSubject, report: KillReport): Promise<void
   } finally {
     await closeHost(host);
   }
-}
-
-/** The last step of a line "acknowledged N" in the job's log, as the fake engine writes. */
-export function acknowledgedInLog(home: string, job: string): number {
-  const log = readFileSync(jobPathsIn(libraryPaths(home), job).log, 'utf8');
-  const steps = [...log.matchAll(/^acknowledged (\d+)$/gm)].map((match) => Number(match[1]));
-  return steps.at(-1) ?? 0;
 }
