@@ -218,6 +218,7 @@ const configurationShape = z.strictObject({
   ).default(1),
   backend: setting(z.enum(backendNames), {
     title: 'Backend',
+    advanced: true,
     description: 'What computes; auto takes the fastest that works here.',
   }).default('auto'),
   validationEpisodes: setting(z.int().nonnegative(), {

@@ -1,64 +1,82 @@
 import type { z } from 'zod';
 
+/** What a value does not keep of a schema, at one place. */
+export interface Misfit {
+  /** Keys from the outside in; that of an unknown entry includes its own name. Empty for the value as a whole. */
+  path: string[];
+  /** What was given and what is allowed, without the path. */
+  problem: string;
+  /** The schema has no entry of this name. */
+  unknown?: true;
+}
+
 /**
- * Says in sentences what a value does not keep of a schema: the key path, what was given and what is allowed. One sentence an issue,
- * in the schema's order; empty when the value fits. Unknown keys are answered with the allowed ones, the most alike first.
+ * Says what a value does not keep of a schema: the key path, what was given and what is allowed. One misfit an issue, in the schema's
+ * order; empty when the value fits. Unknown keys are answered with the allowed ones, the most alike first.
  */
-export function explainMisfit(schema: z.ZodType, value: unknown): string[] {
+export function findMisfits(schema: z.ZodType, value: unknown): Misfit[] {
   const checked = schema.safeParse(value);
-  return checked.success ? [] : checked.error.issues.flatMap((issue) => explainIssue(issue, [], schema, value));
+  return checked.success ? [] : checked.error.issues.flatMap((issue) => misfitsOfIssue(issue, [], schema, value));
+}
+
+/** The misfits as sentences, each beginning with its key path. */
+export function explainMisfit(schema: z.ZodType, value: unknown): string[] {
+  return findMisfits(schema, value).map(
+    ({ path, problem }) => `${path.length === 0 ? 'the configuration' : path.join('.')}: ${problem}`,
+  );
 }
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-function explainIssue(issue: Issue, prefix: Path, schema: z.ZodType, value: unknown): string[] {
+function misfitsOfIssue(issue: Issue, prefix: Path, schema: z.ZodType, value: unknown): Misfit[] {
   const path = [...prefix, ...issue.path];
   const given = valueAt(value, path);
-  const shown = `${path.length === 0 ? 'the configuration' : path.map(String).join('.')}:`;
   const got = given === undefined ? 'is missing' : `${show(given)} was given`;
+  const one = (problem: string): Misfit[] => [{ path: path.map(String), problem }];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => {
-        const full = [...path, key].map(String).join('.');
-        return `${full}: there is no such entry; allowed here: ${nearest(key, keysAt(schema, path)).join(', ')}`;
-      });
+      return issue.keys.map((key) => ({
+        path: [...path.map(String), key],
+        problem: `there is no such entry; allowed here: ${nearest(key, keysAt(schema, path)).join(', ')}`,
+        unknown: true,
+      }));
     case 'invalid_value':
-      return [`${shown} ${got}; allowed: ${issue.values.map(show).join(', ')}`];
+      return one(`${got}; allowed: ${issue.values.map(show).join(', ')}`);
     case 'invalid_type':
-      return [`${shown} ${got}; ${kindOf(issue.expected)} is allowed`];
+      return one(`${got}; ${kindOf(issue.expected)} is allowed`);
     case 'too_small':
-      return [`${shown} ${got}; ${bound('at least', 'more than', issue.minimum, issue.inclusive, issue.origin)}`];
+      return one(`${got}; ${bound('at least', 'more than', issue.minimum, issue.inclusive, issue.origin)}`);
     case 'too_big':
-      return [`${shown} ${got}; ${bound('at most', 'less than', issue.maximum, issue.inclusive, issue.origin)}`];
+      return one(`${got}; ${bound('at most', 'less than', issue.maximum, issue.inclusive, issue.origin)}`);
     case 'invalid_union':
-      return explainUnion(issue.errors, path, schema, value, shown, got);
+      return misfitsOfUnion(issue.errors, path, schema, value, got);
     case 'custom':
-      return [`${shown} ${given === undefined ? '' : `${got}; `}${issue.message}`];
+      return one(`${given === undefined ? '' : `${got}; `}${issue.message}`);
     case 'invalid_format':
     case 'not_multiple_of':
     case 'invalid_key':
     case 'invalid_element':
-      return [`${shown} ${got}; ${issue.message}`];
+      return one(`${got}; ${issue.message}`);
   }
 }
 
-function explainUnion(
+function misfitsOfUnion(
   branches: readonly (readonly Issue[])[],
   path: Path,
   schema: z.ZodType,
   value: unknown,
-  shown: string,
   got: string,
-): string[] {
+): Misfit[] {
+  const whole = (problem: string): Misfit[] => [{ path: path.map(String), problem }];
   const values = branches.flatMap((issues) =>
     issues.flatMap((issue) => (issue.code === 'invalid_value' ? issue.values : [])),
   );
   if (branches.length > 0 && branches.every((issues) => issues.length === 1 && issues[0]?.code === 'invalid_value'))
-    return [`${shown} ${got}; allowed: ${values.map(show).join(', ')}`];
+    return whole(`${got}; allowed: ${values.map(show).join(', ')}`);
   const [closest] = [...branches].sort((left, right) => left.length - right.length);
-  const explained = (closest ?? []).flatMap((issue) => explainIssue(issue, path, schema, value));
-  return explained.length > 0 ? explained : [`${shown} ${got}, which is not allowed`];
+  const explained = (closest ?? []).flatMap((issue) => misfitsOfIssue(issue, path, schema, value));
+  return explained.length > 0 ? explained : whole(`${got}, which is not allowed`);
 }
 
 function bound(atLeast: string, moreThan: string, limit: number | bigint, inclusive = true, origin = 'number'): string {
