@@ -65,7 +65,7 @@ function ensureInstalled(development) {
 function install() {
   console.error('Installing what Decant needs into node_modules (once; this takes a minute or two)…');
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--no-audit', '--no-fund', '--foreground-scripts=false'];
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   // Within npm its own program is known; otherwise the one of the path. Progress goes to stderr: stdout is for results.
   const result =
     npm !== undefined && npm.endsWith('.js')

@@ -30,10 +30,15 @@ export class EventHub {
   }
 
   publish(event: HostEvent): void {
-    const checked = eventSchema.parse(event);
+    const checked = eventSchema.safeParse(event);
+    // Whoever publishes goes on with its work: news that does not fit is not worth stopping a job.
+    if (!checked.success) {
+      this.#onFailure(checked.error);
+      return;
+    }
     for (const listener of [...this.#listeners]) {
       try {
-        listener(checked);
+        listener(checked.data);
       } catch (thrown) {
         this.#onFailure(thrown);
       }

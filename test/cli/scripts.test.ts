@@ -36,6 +36,7 @@ it('gives scripts the JSON that they may rely on, on real parts', { timeout: 240
   const { checkpoints } = shown.parse(await ask('show', first.id));
   expect(checkpoints.map(({ step }) => step)).toEqual([1, 2]);
   const teacher = checkpoints[1]?.id ?? '';
+  expect(first['checkpoint']).toBe(teacher);
 
   const label = idAndKind.parse(await ask('label', '--dataset', 'spins', '--teacher', teacher));
   expect(label.kind).toBe('label');

@@ -97,7 +97,7 @@ it('a running host is gone through, and a second one refused', async () => {
   const address = await new Promise<string>((resolve) => served.child.stdout?.once('data', resolve));
   const { url, pid } = JSON.parse(address) as { url: string; pid: number };
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=/);
-  expect(await (await fetch(url)).text()).toContain('Decant runs');
+  expect(await (await fetch(url)).text()).toContain('<title>Decant</title>');
   expect(await decantJson('runs', '--home', home)).toEqual([]);
   const second = await decant('serve', '--home', home);
   expect(second.status).toBe(1);

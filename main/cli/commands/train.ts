@@ -136,8 +136,11 @@ async function estimate(client: HostClient, output: Output, config: unknown): Pr
 }
 
 async function followRun(client: HostClient, output: Output, id: string, detached: boolean): Promise<void> {
-  const { job } = detached ? await client.request('jobs.get', { id }) : await followJob(client, id, { title: id });
-  const machine = { ...job, kind: job.kind === 'train' ? 'run' : job.kind };
+  const { job, checkpoints } = detached
+    ? await client.request('jobs.get', { id })
+    : await followJob(client, id, { title: id });
+  const last = [...checkpoints].sort((left, right) => (right.step ?? 0) - (left.step ?? 0))[0];
+  const machine = { ...job, kind: job.kind === 'train' ? 'run' : job.kind, checkpoint: last?.id ?? null };
   if (detached) {
     output.result(machine, `${id} is ${job.state} in the background: \`decant show ${id}\`, \`decant stop ${id}\`.`);
     return;
@@ -145,8 +148,14 @@ async function followRun(client: HostClient, output: Output, id: string, detache
   // A stop was asked for: what was reached is a result, though not a finished run.
   if (job.state === 'stopped') process.exitCode = 1;
   else requireFinished(job);
-  const ending = job.state === 'stopped' ? `stopped; \`decant resume ${id}\` goes on` : 'finished';
-  output.result(machine, `${id} is ${ending} at step ${formatCount(job.step ?? 0)} of ${formatCount(job.steps ?? 0)}.`);
+  const reached = job.steps === null ? '' : ` at step ${formatCount(job.step ?? 0)} of ${formatCount(job.steps)}`;
+  const next =
+    job.state === 'stopped'
+      ? `Go on with \`decant resume ${id}\`.`
+      : last === undefined
+        ? ''
+        : `Its checkpoint is ${last.id}: \`decant export --checkpoint ${last.id} --format pt --precision fp16 --out .\``;
+  output.result(machine, `${id} is ${job.state}${reached}.\n${next}`);
 }
 
 async function readConfiguration(path: string): Promise<unknown> {
