@@ -11,6 +11,7 @@ import {
   measurement,
   resultSchema,
 } from './jobs.ts';
+import { settingNames } from './settings.ts';
 
 /**
  * The contract between the host and everything that a person uses: the window, the browser and the command line.
@@ -95,9 +96,11 @@ export const jobDetailSchema = z.object({
 });
 export type JobDetail = z.infer<typeof jobDetailSchema>;
 
-/** One bin of a chart: a single step, or several with their extremes. */
+/** A chart of one metric as columns of bins: single steps, or several with their extremes. `steps` holds each bin's last one. */
 export const seriesSchema = z.object({
   metric: z.string(),
+  /** Recorded steps to a full bin: a power of two. Bins begin at multiples of it, counted from the first recorded step. */
+  pointsPerBin: z.int().positive(),
   steps: z.instanceof(Float64Array),
   last: z.instanceof(Float64Array),
   min: z.instanceof(Float64Array),
@@ -144,6 +147,12 @@ export const presetSchema = z.object({
 export type PresetRecord = z.infer<typeof presetSchema>;
 
 const nothing = z.strictObject({});
+/** Part of a list that is newest first; all of it without entries. Errors: NOT_FOUND when `before` was deleted meanwhile. */
+const page = z.strictObject({
+  limit: z.int().positive().max(100_000).optional(),
+  /** Only what is older than this id. */
+  before: id.optional(),
+});
 const jobId = z.object({ id: z.string() });
 
 /** `trusted` requests are answered only on the user's own local socket: they name paths. */
@@ -160,9 +169,9 @@ export const requests = {
     output: z.object({ id: z.string(), kind: z.enum(['job', 'checkpoint', 'dataset']) }),
   },
   'library.verify': { input: z.strictObject({ id: id.optional() }), output: jobId },
-  /** Deletes whatever the id names; says what goes. */
+  /** Deletes whatever the id names; says what goes. With `dryRun` it says what would go, or why not, and deletes nothing. */
   'library.delete': {
-    input: z.strictObject({ id }),
+    input: z.strictObject({ id, dryRun: z.boolean().optional() }),
     output: z.object({ removed: z.array(z.string()), bytes: z.number() }),
   },
 
@@ -187,7 +196,7 @@ export const requests = {
   'datasets.list': { input: nothing, output: z.array(datasetRecordSchema) },
   'checkpoints.list': { input: nothing, output: z.array(checkpointRecordSchema) },
   'checkpoints.pin': { input: z.strictObject({ id, pinned: z.boolean() }), output: nothing },
-  'runs.list': { input: nothing, output: z.array(runRecordSchema) },
+  'runs.list': { input: page, output: z.array(runRecordSchema) },
   'runs.annotate': {
     input: z.strictObject({
       id,
@@ -210,7 +219,7 @@ export const requests = {
   },
   'groups.get': { input: z.strictObject({ id }), output: groupRecordSchema },
 
-  'jobs.list': { input: nothing, output: z.array(jobRecordSchema) },
+  'jobs.list': { input: page, output: z.array(jobRecordSchema) },
   'jobs.get': { input: z.strictObject({ id }), output: jobDetailSchema },
   'jobs.start': {
     input: z.strictObject({ kind: z.enum(['collect', 'label', 'evaluate', 'assess']), config: z.unknown() }),
@@ -237,6 +246,16 @@ export const requests = {
   'metrics.pairs': {
     input: z.strictObject({ id, limit: z.int().positive().max(1000).optional() }),
     output: z.array(z.object({ step: z.int(), teacher: z.array(measurement), student: z.array(measurement) })),
+  },
+  /** What a person arranged; null until something was saved. The value has the shape that shared/settings.ts gives its key. */
+  'settings.get': {
+    input: z.strictObject({ key: z.enum(settingNames) }),
+    output: z.object({ value: z.unknown() }),
+  },
+  /** Errors: REQUEST_INVALID for a value of another shape. */
+  'settings.set': {
+    input: z.strictObject({ key: z.enum(settingNames), value: z.unknown() }),
+    output: nothing,
   },
   doctor: { input: nothing, output: doctorReportSchema },
 } as const satisfies Record<string, RequestShape>;

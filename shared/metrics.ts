@@ -30,6 +30,8 @@ export const metricCatalogue = {
   teacherStudentMse: loss('Squared difference of R_teacher and R_student'),
   validationRewardError: loss('Squared reward error on held-out episodes'),
   stepsPerSecond: measured('Speed', 'updates/s'),
+  /** Made by the store from the speeds: the time that the updates took, without pauses between attempts. */
+  trainingSeconds: measured('Training time', 's'),
   dataWaitMs: measured('Time waited for data', 'ms'),
   memoryBytes: measured('Resident memory of the engine', 'B'),
 } as const satisfies Record<string, MetricMeta>;

@@ -13,6 +13,7 @@ import { entryHandlers } from './handlers/entries.ts';
 import { jobHandlers } from './handlers/jobs.ts';
 import { libraryHandlers } from './handlers/library.ts';
 import { runHandlers } from './handlers/runs.ts';
+import { settingHandlers } from './handlers/settings.ts';
 import { transferHandlers } from './handlers/transfer.ts';
 import { acquireLock } from './lock.ts';
 import { removeManifests } from './manifests.ts';
@@ -113,6 +114,7 @@ function createHandlers(services: HostServices): Handlers {
     ...entryHandlers(services),
     ...runHandlers(services),
     ...jobHandlers(services),
+    ...settingHandlers(services),
     ...doctorHandlers(services),
   };
 }

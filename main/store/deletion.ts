@@ -30,6 +30,28 @@ export function deleteEntry(connection: Connection, kind: EntityKind, id: string
   });
 }
 
+/** Thrown to undo a transaction that has answered its question. */
+class Undone extends Error {
+  readonly removed: string[];
+
+  constructor(removed: string[]) {
+    super('undone');
+    this.removed = removed;
+  }
+}
+
+/** The ids that `deleteEntry` would remove; nothing changes. Errors: as deleteEntry. */
+export function previewDeletion(connection: Connection, kind: EntityKind, id: string): string[] {
+  try {
+    return connection.transaction(() => {
+      throw new Undone(deleteEntry(connection, kind, id));
+    });
+  } catch (thrown) {
+    if (thrown instanceof Undone) return thrown.removed;
+    throw thrown;
+  }
+}
+
 function deleteJob(connection: Connection, id: string): string[] {
   const { state } = getJobRow(connection, id);
   if (state === 'running' || state === 'stopping') throw new DecantError('IN_USE', `${id} is ${state}: stop it first`);

@@ -1,8 +1,9 @@
 import { encode } from '../../shared/codec.ts';
 import { type JobState, type SpoolRecord } from '../../shared/jobs.ts';
-import { at, encodeColumn, pointsOf } from './blocks.ts';
+import { type MetricName } from '../../shared/metrics.ts';
+import { at, encodeColumn, pointsOf, type Points } from './blocks.ts';
 import { addCheckpoint, addImported, dropSurplusCheckpoints } from './checkpoints.ts';
-import { number, type Connection } from './connection.ts';
+import { number, numberOrNull, type Connection } from './connection.ts';
 import { addDataset } from './datasets.ts';
 import { addMessage, getJobRow } from './jobs.ts';
 import { appendPoints, supersede } from './series.ts';
@@ -60,10 +61,10 @@ export function ingest(connection: Connection, job: string, batch: IngestBatch):
         continue;
       }
       // A checkpoint's score and a new attempt look at the values before them.
-      flush(connection, job, pending);
+      flush(connection, job, pending, result);
       applyRecord(connection, job, record, result);
     }
-    flush(connection, job, pending);
+    flush(connection, job, pending, result);
     connection.run(
       'UPDATE job SET spool_offset = ?, step = max(step, ?) WHERE id = ?',
       batch.to,
@@ -88,15 +89,32 @@ function collect(pending: PendingMetrics, record: RecordOf<'metrics'>, result: I
   Object.assign(result.values, record.values);
 }
 
-function flush(connection: Connection, job: string, pending: PendingMetrics): void {
+function flush(connection: Connection, job: string, pending: PendingMetrics, result: Ingested): void {
   let step = 0;
   for (const [metric, points] of pending) {
     const ordered = pointsOf([...points].sort(([left], [right]) => left - right));
     step = Math.max(step, at(ordered.steps, ordered.steps.length - 1));
     appendPoints(connection, job, metric, ordered);
+    if (metric === 'stepsPerSecond') appendTrainingTime(connection, job, ordered, result);
   }
   if (step > 0) connection.run('UPDATE job SET step = max(step, ?) WHERE id = ?', step, job);
   pending.clear();
+}
+
+/** A speed counts for the updates since the one before it: their sum is the time of the run's own work. */
+function appendTrainingTime(connection: Connection, job: string, speeds: Points, result: Ingested): void {
+  const metric: MetricName = 'trainingSeconds';
+  const before = connection.get('SELECT last, last_step FROM series WHERE job = ? AND metric = ?', job, metric);
+  let seconds = before === undefined ? 0 : (numberOrNull(before, 'last') ?? 0);
+  let step = before === undefined ? 0 : number(before, 'last_step');
+  const values = speeds.values.map((speed, index) => {
+    const updates = Math.max(0, at(speeds.steps, index) - step);
+    step = Math.max(step, at(speeds.steps, index));
+    if (speed > 0) seconds += updates / speed;
+    return seconds;
+  });
+  appendPoints(connection, job, metric, { steps: speeds.steps, values });
+  if (result.step === step) result.values[metric] = seconds;
 }
 
 function applyRecord(

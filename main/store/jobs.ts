@@ -150,32 +150,53 @@ export function getJob(connection: Connection, id: string): JobRecord {
   return jobRecord(row);
 }
 
-/** Newest first. */
-export function listJobs(connection: Connection, hidden = false): JobRecord[] {
+export interface PageOptions {
+  limit?: number | undefined;
+  /** Only what is older than this id. */
+  before?: string | undefined;
+}
+
+export interface JobListOptions extends PageOptions {
+  hidden?: boolean | undefined;
+}
+
+/** Rows older than `before` have a smaller ordinal than this. Errors: NOT_FOUND. */
+function ordinalBefore(connection: Connection, before: string | undefined): number {
+  if (before === undefined) return Number.MAX_SAFE_INTEGER;
+  const row = connection.get('SELECT ordinal FROM job WHERE id = ?', before);
+  if (row === undefined) throw new DecantError('NOT_FOUND', `there is no job ${before}`);
+  return number(row, 'ordinal');
+}
+
+/** Newest first. Errors: NOT_FOUND for `before`. */
+export function listJobs(connection: Connection, options: JobListOptions = {}): JobRecord[] {
   return connection
-    .all(`SELECT ${jobColumns} WHERE job.hidden <= ? ORDER BY job.ordinal DESC`, hidden ? 1 : 0)
+    .all(
+      `SELECT ${jobColumns} WHERE job.hidden <= ? AND job.ordinal < ? ORDER BY job.ordinal DESC LIMIT ?`,
+      options.hidden === true ? 1 : 0,
+      ordinalBefore(connection, options.before),
+      options.limit ?? -1,
+    )
     .map((row) => jobRecord(row));
 }
 
-export interface RunListOptions {
+export interface RunListOptions extends PageOptions {
   /** Only these metrics; all of them where left out. */
   metrics?: readonly string[] | undefined;
-  limit?: number | undefined;
-  offset?: number | undefined;
 }
 
-/** Training runs, newest first, with last, smallest and largest value of each metric. */
+/** Training runs, newest first, with last, smallest and largest value of each metric. Errors: NOT_FOUND for `before`. */
 export function listRuns(connection: Connection, options: RunListOptions = {}): RunRecord[] {
   const limit = options.limit ?? -1;
-  const offset = options.offset ?? 0;
+  const before = ordinalBefore(connection, options.before);
   const wanted = options.metrics;
   const marks = wanted === undefined ? '' : `AND metric IN (${wanted.map(() => '?').join(', ')})`;
   const metrics = new Map<string, Record<string, MetricSummary>>();
-  const page = `SELECT id FROM job WHERE kind = 'train' AND hidden = 0 ORDER BY ordinal DESC LIMIT ? OFFSET ?`;
+  const page = `SELECT id FROM job WHERE kind = 'train' AND hidden = 0 AND ordinal < ? ORDER BY ordinal DESC LIMIT ?`;
   const summaries = connection.all(
     `SELECT job, metric, last, last_step, min, max FROM series WHERE job IN (${page}) AND points > 0 ${marks}`,
+    before,
     limit,
-    offset,
     ...(wanted ?? []),
   );
   for (const row of summaries) {
@@ -186,9 +207,10 @@ export function listRuns(connection: Connection, options: RunListOptions = {}): 
   }
   return connection
     .all(
-      `SELECT ${jobColumns} WHERE job.kind = 'train' AND job.hidden = 0 ORDER BY job.ordinal DESC LIMIT ? OFFSET ?`,
+      `SELECT ${jobColumns} WHERE job.kind = 'train' AND job.hidden = 0 AND job.ordinal < ?
+        ORDER BY job.ordinal DESC LIMIT ?`,
+      before,
       limit,
-      offset,
     )
     .map((row) => runRecord(row, metrics.get(text(row, 'id')) ?? {}));
 }

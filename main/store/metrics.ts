@@ -18,7 +18,8 @@ export interface ChartQuery extends ChartRange {
 export function readCharts(connection: Connection, job: string, query: ChartQuery): Series[] {
   return seriesOf(connection, job, query.metrics).map(({ id, metric }) => {
     const bins = readChart(connection, id, query);
-    return { metric, steps: bins.lastSteps, last: bins.last, min: bins.min, max: bins.max };
+    const { pointsPerBin, lastSteps: steps, last, min, max } = bins;
+    return { metric, pointsPerBin, steps, last, min, max };
   });
 }
 

@@ -1,7 +1,7 @@
 import * as checkpoints from './checkpoints.ts';
 import type { Connection } from './connection.ts';
 import * as datasets from './datasets.ts';
-import { deleteEntry } from './deletion.ts';
+import { deleteEntry, previewDeletion } from './deletion.ts';
 import { forgetGarbage, listGarbage } from './garbage.ts';
 import { ingest, moveSpoolOffset } from './ingest.ts';
 import * as jobs from './jobs.ts';
@@ -61,6 +61,7 @@ export const operations = {
   livingManifests: datasets.livingManifests,
   resolve,
   deleteEntry,
+  previewDeletion,
   listGarbage,
   forgetGarbage,
   getSetting,

@@ -217,7 +217,7 @@ export interface ChartRange {
  * A metric as bins of a power of two of points; borders do not depend on the range, so that a curve keeps its shape while it grows
  * and while one zooms. With few enough points each bin is one of them.
  */
-export function readChart(connection: Connection, series: number, range: ChartRange): Bins {
+export function readChart(connection: Connection, series: number, range: ChartRange): Bins & { pointsPerBin: number } {
   const from = range.from ?? 0;
   const to = range.to ?? Number.MAX_SAFE_INTEGER;
   const extent = only(
@@ -229,13 +229,14 @@ export function readChart(connection: Connection, series: number, range: ChartRa
     ),
   );
   const points = number(extent, 'points');
-  if (points === 0) return binPoints(noPoints, 1);
+  if (points === 0) return { ...binPoints(noPoints, 1), pointsPerBin: 1 };
   const level = Math.max(0, Math.ceil(Math.log2(points / (range.maximumPoints ?? 2000))));
   let first = number(extent, 'first');
   let last = number(extent, 'last');
+  const pointsPerBin = 2 ** level;
   if (level < lowestLevel) {
     const raw = readBlocks(connection, series, first, last);
-    return clipBins(binPoints(raw, 2 ** level), from, to);
+    return { ...clipBins(binPoints(raw, pointsPerBin), from, to), pointsPerBin };
   }
   const stored = Math.min(level, highestLevel);
   // Blocks that share a bin with those at the borders of the range belong to it.
@@ -260,7 +261,8 @@ export function readChart(connection: Connection, series: number, range: ChartRa
   );
   if (open !== undefined) parts.push(binPoints(blockOf(open), 2 ** stored));
   const firstIndex = (first * blockPoints) / 2 ** stored;
-  return clipBins(reduceBins(joinBins(parts), 2 ** (level - stored), firstIndex), from, to);
+  const bins = reduceBins(joinBins(parts), 2 ** (level - stored), firstIndex);
+  return { ...clipBins(bins, from, to), pointsPerBin };
 }
 
 function readBlocks(connection: Connection, series: number, first: number, last: number): Points {

@@ -18,7 +18,7 @@ import type { SlowQuery } from './connection.ts';
 import type { Garbage } from './garbage.ts';
 import { newId } from './ids.ts';
 import type { IngestBatch, Ingested } from './ingest.ts';
-import type { Dependency, JobChanges, JobInput, NewJob, RunListOptions } from './jobs.ts';
+import type { Dependency, JobChanges, JobInput, JobListOptions, NewJob, RunListOptions } from './jobs.ts';
 import { replySchema, type WorkerData, type WorkerReply } from './messages.ts';
 import type { ChartQuery, Pairs } from './metrics.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
@@ -149,9 +149,9 @@ export class Store {
     return this.#call('getJob', id);
   }
 
-  /** Newest first; without the hidden ones unless asked. */
-  listJobs(hidden = false): Promise<JobRecord[]> {
-    return this.#call('listJobs', hidden);
+  /** Newest first; without the hidden ones unless asked. Errors: NOT_FOUND for `before`. */
+  listJobs(options: JobListOptions = {}): Promise<JobRecord[]> {
+    return this.#call('listJobs', options);
   }
 
   /** Training runs, newest first, each with last, smallest and largest value of its metrics. */
@@ -334,6 +334,11 @@ export class Store {
   /** Removes rows and returns their ids; `listGarbage` then names the files. Errors: NOT_FOUND, IN_USE. */
   deleteEntry(kind: EntityKind, id: string): Promise<string[]> {
     return this.#call('deleteEntry', kind, id);
+  }
+
+  /** The ids that `deleteEntry` would remove; nothing changes. Errors: NOT_FOUND, IN_USE. */
+  previewDeletion(kind: EntityKind, id: string): Promise<string[]> {
+    return this.#call('previewDeletion', kind, id);
   }
 
   listGarbage(): Promise<Garbage> {

@@ -12,9 +12,9 @@ export function entryHandlers({ store, events }: HostServices): Pick<Handlers, N
       events.publish({ type: 'checkpoint', checkpoint: await store.pinCheckpoint(found.id, pinned) });
       return {};
     },
-    'metrics.read': async ({ id, ...query }) => {
+    'metrics.read': async ({ id, metrics, fromStep, toStep, maxPoints }) => {
       const job = await store.resolve(['job'], id);
-      return store.readCharts(job.id, query);
+      return store.readCharts(job.id, { metrics, from: fromStep, to: toStep, maximumPoints: maxPoints });
     },
     'metrics.pairs': async ({ id, limit }) => {
       const job = await store.resolve(['job'], id);

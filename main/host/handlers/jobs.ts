@@ -13,7 +13,7 @@ const defaultLogBytes = 64 * 1024;
 export function jobHandlers({ library, store, jobs }: HostServices): Pick<Handlers, Names> {
   const idOf = async (reference: string): Promise<string> => (await store.resolve(['job'], reference)).id;
   return {
-    'jobs.list': () => store.listJobs(),
+    'jobs.list': (page) => store.listJobs(page),
     'jobs.get': async ({ id }) => store.jobDetail(await idOf(id)),
     'jobs.start': async ({ kind, config }) => {
       const configuration = parseConfiguration(kind, config);

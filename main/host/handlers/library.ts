@@ -20,13 +20,14 @@ export function libraryHandlers({ library, version, store, jobs }: HostServices)
       const found = await store.resolve(['checkpoint', 'dataset'], id);
       return { id: await jobs.enqueue('verify', { id: found.id }) };
     },
-    'library.delete': async ({ id }) => {
+    'library.delete': async ({ id, dryRun }) => {
       const found = await store.resolve(['job', 'checkpoint', 'dataset', 'group'], id);
       const sizes = new Map<string, number>();
       for (const { id: checkpoint, facts } of await store.listCheckpoints()) sizes.set(checkpoint, facts.bytes);
       for (const { id: dataset, facts } of await store.listDatasets()) sizes.set(dataset, facts.bytes);
       if (found.kind === 'job') sizes.set(found.id, await folderBytes(jobFolder(library, found.id)));
-      const removed = await jobs.delete(found.kind, found.id);
+      const removed =
+        dryRun === true ? await store.previewDeletion(found.kind, found.id) : await jobs.delete(found.kind, found.id);
       return { removed, bytes: removed.reduce((sum, gone) => sum + (sizes.get(gone) ?? 0), 0) };
     },
   };

@@ -17,7 +17,7 @@ type Names =
 
 export function runHandlers({ store, jobs, events }: HostServices): Pick<Handlers, Names> {
   return {
-    'runs.list': () => store.listRuns(),
+    'runs.list': (page) => store.listRuns(page),
     'runs.annotate': async ({ id, ...changes }) => {
       const found = await store.resolve(['job'], id);
       events.publish({ type: 'job', job: await store.updateJob(found.id, changes) });
