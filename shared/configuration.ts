@@ -247,10 +247,15 @@ const configurationShape = z.strictObject({
   corrections: correctionsSchema.prefault({}),
 });
 
-export const runConfigurationSchema = configurationShape.superRefine((configuration, context) => {
-  if (configuration.method === 'distil' && configuration.teacher === undefined)
-    context.addIssue({ code: 'custom', path: ['teacher'], message: 'method "distil" needs a teacher' });
-});
+export const runConfigurationSchema = configurationShape.refine(
+  ({ method, teacher }) => method !== 'distil' || teacher !== undefined,
+  {
+    path: ['teacher'],
+    message: 'method "distil" needs a teacher',
+    // Said beside whatever else is wrong, so that all is corrected at once.
+    when: ({ value }) => typeof value === 'object' && value !== null,
+  },
+);
 /** Every default filled in. */
 export type RunConfiguration = z.infer<typeof runConfigurationSchema>;
 /** What a person writes: all but method, dataset and, to distil, teacher may be left out. */

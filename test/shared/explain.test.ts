@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runConfigurationSchema } from '../../shared/configuration.ts';
-import { explainMisfit } from '../../shared/explain.ts';
+import { explainMisfit, findMisfits } from '../../shared/explain.ts';
 
 const good = { method: 'distil', dataset: 'd-1', teacher: 'c-1' };
 const explain = (changes: object): string[] => explainMisfit(runConfigurationSchema, { ...good, ...changes });
@@ -48,5 +48,24 @@ describe('explainMisfit', () => {
     expect(explainMisfit(runConfigurationSchema, 'x')).toEqual([
       'the configuration: "x" was given; an object is allowed',
     ]);
+  });
+});
+
+describe('findMisfits', () => {
+  it('gives the path apart from the sentence, and says which entries do not exist', () => {
+    const given = { ...good, batchSize: 0, student: { sise: 1 } };
+    expect(findMisfits(runConfigurationSchema, given)).toEqual([
+      {
+        path: ['student', 'sise'],
+        problem: expect.stringMatching(/^there is no such entry; allowed here: size, /) as string,
+        unknown: true,
+      },
+      { path: ['batchSize'], problem: '0 was given; more than 0 is allowed' },
+    ]);
+  });
+
+  it('misses the teacher also where other entries are wrong', () => {
+    const paths = findMisfits(runConfigurationSchema, { method: 'distil', steps: 0 }).map(({ path }) => path.join('.'));
+    expect(paths.toSorted()).toEqual(['dataset', 'steps', 'teacher']);
   });
 });
