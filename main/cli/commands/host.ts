@@ -78,13 +78,15 @@ async function serve({ home, output }: Context, port: number | undefined, more: 
     const web = await serveWeb(host.core, { home, ...(port !== undefined && { port }) });
     try {
       const { url, token } = web;
+      // Before the address is printed: whoever reads it may end the host at once.
+      const told = new Promise<void>((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+      });
       output.result(
         { url, port: web.port, token, home, pid: process.pid },
         `Decant runs at ${url}\nLibrary: ${home}\n${more}`,
       );
-      await new Promise<void>((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-      });
+      await told;
       output.note('Ending: running jobs save their work.');
     } finally {
       await web.close();
