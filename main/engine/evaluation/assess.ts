@@ -45,7 +45,6 @@ export async function assess(session: Session): Promise<Outcome> {
   const tasks: Assessment['tasks'] = [];
   for (const [task, rows] of byTask) {
     if (session.signal.aborted) return 'stopped';
-    await session.progress('measuring', tasks.length, byTask.length, 'tasks');
     const errorOf = async (predictor: RewardPredictor, inputs: RowInputs): Promise<number> =>
       meanSquaredError(await predictor.predict(inputs), inputs.reward);
     const errors = {
@@ -61,6 +60,7 @@ export async function assess(session: Session): Promise<Outcome> {
       ratioToUntrained: errors.student / errors.untrained,
       ratioToConstant: errors.student / errors.constant,
     });
+    await session.progress('measuring', tasks.length, byTask.length, 'tasks');
     await session.breathe();
   }
   await session.acknowledge({ type: 'result', result: { kind: 'assess', assessment: { tasks } } });

@@ -16,8 +16,8 @@ export async function evaluate(session: Session): Promise<Outcome> {
       const returns: number[] = [];
       for (let episode = 0; episode < episodes; episode++) {
         if (session.signal.aborted) return 'stopped';
-        await session.progress(`playing ${task.name}`, episode, episodes, 'episodes');
         returns.push(await playEpisode(environment, task, policy, seed, episode));
+        await session.progress(`playing ${task.name}`, episode + 1, episodes, 'episodes');
       }
       results.push({ task: task.name, returns, meanReturn: mean(returns) });
     } finally {

@@ -24,6 +24,7 @@ export async function importFiles(session: Session): Promise<Outcome> {
     await session.progress('reading', 0, 1, 'checkpoint');
     const { facts, existed } = await importCheckpoint(session.paths, source, signal);
     if (existed) duplicates.push(facts.sha256);
+    await session.progress('reading', 1, 1, 'checkpoint');
     await session.record({ type: 'imported', name: name ?? nameOf(source), facts });
   }
   const [firstChunk] = chunks;

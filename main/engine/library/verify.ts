@@ -9,9 +9,8 @@ export async function verify(session: Session): Promise<Outcome> {
   await session.started(0);
   const targets = session.start.verify;
   const entries: { id: string; kind: string; files: number; error: ErrorReport | null }[] = [];
-  for (const [index, { id, kind, sha256 }] of targets.entries()) {
+  for (const { id, kind, sha256 } of targets) {
     if (session.signal.aborted) return 'stopped';
-    await session.progress('verifying', index, targets.length, 'entries');
     try {
       const files = kind === 'dataset' ? await verifyDataset(session.paths, sha256, session.signal) : 1;
       if (kind === 'checkpoint') await verifyCheckpoint(checkpointFile(session.paths, sha256), sha256);
@@ -19,6 +18,7 @@ export async function verify(session: Session): Promise<Outcome> {
     } catch (thrown) {
       entries.push({ id, kind, files: 0, error: toErrorReport(thrown) });
     }
+    await session.progress('verifying', entries.length, targets.length, 'entries');
     await session.breathe();
   }
   await session.acknowledge({ type: 'result', result: { kind: 'verify', verification: { entries } } });
