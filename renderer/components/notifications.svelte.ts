@@ -25,7 +25,10 @@ class Notifications {
 
   /** Shows whatever was thrown, with its title, detail and action. */
   fail(thrown: unknown): void {
-    const error = toErrorReport(thrown);
+    this.report(toErrorReport(thrown));
+  }
+
+  report(error: ErrorReport): void {
     this.#add({ tone: 'error', text: error.detail, error });
   }
 

@@ -14,6 +14,7 @@ import { Gathered } from './gathered.ts';
 
 /** Events are gathered for so long before the state changes: a fast run must not redraw lists at every step. */
 const gatherFor = 100;
+const pageSize = 500;
 
 /**
  * What the library holds, live: lists are asked for when the connection opens, and events keep them true. All lists are newest first
@@ -23,6 +24,8 @@ export class Library {
   connection: Connection = $state.raw({ state: 'connecting' });
   /** False until the first lists have come. */
   loaded: boolean = $state(false);
+  /** False while older jobs and runs are still being read. */
+  complete: boolean = $state(false);
   /** Why the lists could not be read, though the host is there. */
   failure: ErrorReport | undefined = $state.raw();
   jobs: readonly JobRecord[] = $state.raw([]);
@@ -69,24 +72,37 @@ export class Library {
     return this.datasets.find((dataset) => dataset.id === id);
   }
 
-  /** Reads every list again. */
+  /** Reads every list again; long ones a page at a time, newest first, so that the window shows something at once. */
   async refresh(): Promise<void> {
     const held: HostEvent[] = [];
     this.#held = held;
     try {
       const [jobs, runs, datasets, checkpoints] = await Promise.all([
-        this.client.request('jobs.list', {}),
-        this.client.request('runs.list', {}),
+        this.client.request('jobs.list', { limit: pageSize }),
+        this.client.request('runs.list', { limit: pageSize }),
         this.client.request('datasets.list', {}),
         this.client.request('checkpoints.list', {}),
       ]);
       if (this.#held !== held) return;
-      this.#held = undefined;
-      this.#index.fill({ jobs, runs, datasets, checkpoints });
-      for (const event of held) this.#apply(event);
+      const lists = { jobs, runs, datasets, checkpoints };
+      this.#index.fill(lists);
+      this.complete = jobs.length < pageSize && runs.length < pageSize;
       this.#publish();
       this.failure = undefined;
       this.loaded = true;
+      if (!this.complete) {
+        const all = await Promise.all([
+          remaining(jobs, (page) => this.client.request('jobs.list', page)),
+          remaining(runs, (page) => this.client.request('runs.list', page)),
+        ]);
+        // Something else may have begun to read anew while these came.
+        if (this.#held !== held) return;
+        this.#index.fill({ ...lists, jobs: all[0], runs: all[1] });
+        this.complete = true;
+      }
+      this.#held = undefined;
+      for (const event of held) this.#apply(event);
+      this.#publish();
     } catch (thrown) {
       if (this.#held !== held) return;
       this.#held = undefined;
@@ -127,4 +143,19 @@ function runOfDetail(detail: JobDetail): RunRecord | undefined {
   const config = jobConfigurationSchemas.train.safeParse(detail.config);
   if (detail.job.kind !== 'train' || !config.success) return undefined;
   return { ...detail.job, kind: 'train', config: config.data, metrics: detail.metrics, notes: detail.notes };
+}
+
+/** All of a list whose newest page is given. */
+async function remaining<Value extends { id: string }>(
+  first: readonly Value[],
+  read: (page: { limit: number; before: string }) => Promise<Value[]>,
+): Promise<readonly Value[]> {
+  const all = [...first];
+  for (let page = first; page.length === pageSize;) {
+    const last = page.at(-1);
+    if (last === undefined) break;
+    page = await read({ limit: pageSize, before: last.id });
+    all.push(...page);
+  }
+  return all;
 }

@@ -1,0 +1,108 @@
+import type { JobRecord } from '../../shared/contract.ts';
+import { jobConfigurationSchemas, type ExportReport } from '../../shared/jobs.ts';
+import { client, library } from '../host/host.ts';
+import { bridge, hostAddress } from '../host/platform.ts';
+import { drag } from './drag.svelte.ts';
+import { exportKey } from './exportKey.ts';
+
+export interface FileWanted {
+  checkpoint: string;
+  format: ExportReport['format'];
+  precision: ExportReport['precision'];
+}
+
+/** One export job of this library, as far as it is known. */
+export interface KnownExport {
+  job: string;
+  report: ExportReport | undefined;
+}
+
+/** Only so many of the newest exports are looked at: older ones are made again when they are wanted. */
+const looked = 200;
+
+/** Files that were made of checkpoints, by checkpoint, format and precision; found again after a reload, since they are jobs. */
+class Exports {
+  #known: Readonly<Record<string, KnownExport>> = $state.raw({});
+  /** Job and state that were read already. */
+  #seen: readonly string[] = [];
+
+  /** Reads what jobs there are; called by whoever shows exports, and again when jobs change. */
+  async look(jobs: readonly JobRecord[]): Promise<void> {
+    const exports = jobs.filter((job) => job.kind === 'export').slice(0, looked);
+    const gone = Object.entries(this.#known).filter(
+      ([, { job }]) => library.complete && library.job(job) === undefined,
+    );
+    if (gone.length > 0)
+      this.#known = Object.fromEntries(Object.entries(this.#known).filter((entry) => !gone.includes(entry)));
+    const fresh = exports.filter((job) => !this.#seen.includes(`${job.id} ${job.state}`));
+    this.#seen = exports.map((job) => `${job.id} ${job.state}`);
+    await Promise.all(fresh.map((job) => this.#read(job.id)));
+  }
+
+  find(wanted: FileWanted): KnownExport | undefined {
+    return this.#known[exportKey(wanted)];
+  }
+
+  /** Has the file made. Errors: those of export.start. */
+  async prepare(wanted: FileWanted): Promise<void> {
+    const { id } = await client.request('export.start', { ...wanted });
+    this.#known = { ...this.#known, [exportKey(wanted)]: { job: id, report: undefined } };
+  }
+
+  async #read(id: string): Promise<void> {
+    try {
+      const { config, result, job } = await client.request('jobs.get', { id });
+      const { data } = jobConfigurationSchemas.export.safeParse(config);
+      // Files that went to a folder of the person's are theirs; the library cannot hand them out.
+      if (data === undefined || data.folder !== undefined) return;
+      const checkpoint = this.#checkpointOf(data.checkpoint, job);
+      const key = exportKey({ ...data, checkpoint });
+      const before = this.#known[key];
+      // A newer job of the same file is already known, and it is the one to follow.
+      if (before !== undefined && before.job !== id && (library.job(before.job)?.createdAt ?? '') > job.createdAt)
+        return;
+      const report = result?.kind === 'export' ? result.report : undefined;
+      this.#known = { ...this.#known, [key]: { job: id, report } };
+    } catch {
+      // Deleted meanwhile.
+    }
+  }
+
+  /** The last checkpoint of the job that a chain's export names; else the id itself. */
+  #checkpointOf(reference: string, job: JobRecord): string {
+    if (!reference.startsWith('job:')) return reference;
+    const run = reference.slice('job:'.length);
+    const written = library.checkpoints.filter((checkpoint) => checkpoint.run === run);
+    const last = [...written].sort((left, right) => (right.step ?? 0) - (left.step ?? 0))[0];
+    return job.state === 'finished' ? (last?.id ?? reference) : reference;
+  }
+}
+
+export const exports = new Exports();
+
+/** Where a browser fetches a finished export's file. */
+export function downloadAddress(job: string): string {
+  return hostAddress(`/exports/${job}`).href;
+}
+
+/**
+ * Begins dragging finished exports' files out of the window: natively on the desktop, all of them; in a browser the first, which it
+ * downloads to where it is dropped.
+ */
+export function startFileDrag(event: DragEvent, files: readonly { job: string; report: ExportReport }[]): void {
+  const [first] = files;
+  if (first === undefined) return;
+  const desktop = bridge();
+  drag.own = true;
+  if (desktop !== undefined) {
+    event.preventDefault();
+    desktop.startDrag(files.map(({ job }) => job));
+    return;
+  }
+  if (event.dataTransfer === null) return;
+  event.dataTransfer.effectAllowed = 'copy';
+  event.dataTransfer.setData(
+    'DownloadURL',
+    `application/octet-stream:${first.report.file}:${downloadAddress(first.job)}`,
+  );
+}
