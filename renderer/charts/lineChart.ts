@@ -1,0 +1,160 @@
+import type { ChartConfiguration, Plugin, Point } from 'chart.js';
+import { formatNumber, formatShortCount } from '../format/numbers.ts';
+import { type Curve, type Range } from './curve.ts';
+import { Chart, chartColours, datasetsOf, withOpacity } from './drawing.ts';
+import { xExtent, yRange } from './ranges.ts';
+
+export interface LineChartView {
+  curves: readonly Curve[];
+  logX: boolean;
+  logY: boolean;
+  /** What part of the x axis is shown; all of it where undefined. */
+  range: Range | undefined;
+  xTitle: string;
+}
+
+export interface LineChartListener {
+  /** A drag chose this part of the x axis. */
+  onRange: (range: Range) => void;
+  /** The pointer is at this x, at so many pixels from the left of the canvas; undefined when it left. */
+  onHover: (at: { x: number; pixel: number } | undefined) => void;
+}
+
+/** A canvas that shows curves: chart.js with our rules for axes, bands and hovering. */
+export class LineChart {
+  readonly #chart: Chart<'line', Point[]>;
+  readonly #listener: LineChartListener;
+
+  constructor(canvas: HTMLCanvasElement, view: LineChartView, listener: LineChartListener) {
+    this.#listener = listener;
+    this.#chart = new Chart(canvas, this.#configuration());
+    this.show(view);
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#chart.canvas;
+  }
+
+  /** Draws another state; colours are those of the theme now. */
+  show(view: LineChartView): void {
+    const { curves, logX, logY, range, xTitle } = view;
+    const colours = chartColours();
+    this.#chart.data.datasets = curves.flatMap((curve) => datasetsOf(curve, logY));
+    const extent = range ?? xExtent(curves) ?? { min: 0, max: 1 };
+    const y = yRange(curves, range, logY);
+    const ticks = { color: colours.text, maxRotation: 0, autoSkipPadding: 16 };
+    const grid = { color: colours.grid, tickColor: colours.grid };
+    const border = { color: colours.border };
+    this.#chart.options.scales = {
+      x: {
+        type: logX ? 'logarithmic' : 'linear',
+        min: logX ? Math.max(extent.min, extent.max / 1e9) : extent.min,
+        max: extent.max > extent.min ? extent.max : extent.min + 1,
+        title: { display: true, text: xTitle, color: colours.text, padding: 0 },
+        ticks: { ...ticks, callback: (value) => formatShortCount(Number(value)) },
+        grid,
+        border,
+      },
+      y: {
+        type: logY ? 'logarithmic' : 'linear',
+        min: y.min,
+        max: y.max,
+        // The same room for numbers whatever they are: charts above each other align, and nothing jumps while they grow.
+        afterFit: (scale) => {
+          scale.width = 56;
+        },
+        ticks: { ...ticks, maxTicksLimit: 7, callback: (value) => formatNumber(Number(value), 3) },
+        grid,
+        border,
+      },
+    };
+    const drag = this.#chart.options.plugins?.zoom?.zoom?.drag;
+    if (drag !== undefined) {
+      drag.backgroundColor = withOpacity(colours.accent, 0.15);
+      drag.borderColor = colours.accent;
+    }
+    this.#chart.update('none');
+  }
+
+  destroy(): void {
+    this.#chart.destroy();
+  }
+
+  #configuration(): ChartConfiguration<'line', Point[]> {
+    return {
+      type: 'line',
+      data: { datasets: [] },
+      plugins: [this.#pointer()],
+      options: {
+        animation: false,
+        responsive: true,
+        maintainAspectRatio: false,
+        resizeDelay: 50,
+        // Hovering is our own: chart.js would look at every point of every line.
+        events: [],
+        layout: { padding: { top: 4, right: 8, bottom: 0, left: 0 } },
+        plugins: {
+          zoom: {
+            zoom: {
+              mode: 'x',
+              drag: { enabled: true, threshold: 8, borderWidth: 1 },
+              onZoomComplete: ({ chart }) => {
+                const scale = chart.scales['x'];
+                if (scale !== undefined) this.#listener.onRange({ min: scale.min, max: scale.max });
+              },
+            },
+          },
+        },
+      },
+    };
+  }
+
+  /** Follows the pointer, and draws a line where it is. */
+  #pointer(): Plugin<'line'> {
+    let pixel: number | undefined;
+    let stop = new AbortController();
+    return {
+      id: 'pointer',
+      install: (chart) => {
+        stop = new AbortController();
+        const { signal } = stop;
+        chart.canvas.addEventListener(
+          'pointermove',
+          ({ offsetX }) => {
+            const scale = chart.scales['x'];
+            const { left, right } = chart.chartArea;
+            pixel = scale === undefined || offsetX < left || offsetX > right ? undefined : offsetX;
+            const x = pixel === undefined ? undefined : scale?.getValueForPixel(pixel);
+            this.#listener.onHover(x === undefined || pixel === undefined ? undefined : { x, pixel });
+            chart.draw();
+          },
+          { signal },
+        );
+        chart.canvas.addEventListener(
+          'pointerleave',
+          () => {
+            pixel = undefined;
+            this.#listener.onHover(undefined);
+            chart.draw();
+          },
+          { signal },
+        );
+      },
+      uninstall: () => {
+        stop.abort();
+      },
+      afterDatasetsDraw: (chart) => {
+        if (pixel === undefined) return;
+        const { ctx, chartArea } = chart;
+        ctx.save();
+        ctx.strokeStyle = chartColours().border;
+        ctx.lineWidth = 1;
+        ctx.beginPath();
+        ctx.moveTo(Math.round(pixel) + 0.5, chartArea.top);
+        ctx.lineTo(Math.round(pixel) + 0.5, chartArea.bottom);
+        ctx.stroke();
+        ctx.restore();
+      },
+    };
+  }
+}
