@@ -7,6 +7,8 @@ import { DecantError } from '../../shared/errors.ts';
 import { moduleBeside } from '../../shared/place.ts';
 import { forkLauncher, type EngineLauncher } from '../jobs/launcher.ts';
 
+export type { EngineExit, EngineLauncher, EngineProcess } from '../jobs/launcher.ts';
+
 /** The engine is a program of its own: the host starts it and never imports it. */
 export const engineEntry = fileURLToPath(moduleBeside(import.meta.url, '../engine/main'));
 
@@ -26,8 +28,17 @@ const remedies: Readonly<Record<string, string>> = {
 export async function probeBackends(entry: string = engineEntry): Promise<DoctorReport['backends']> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [entry, '--probe-backends'], { timeout: 60_000 });
+    return readBackendReport(stdout);
+  } catch (thrown) {
+    throw explainProbe(thrown);
+  }
+}
+
+/** What `--probe-backends` printed, with what an absent backend needs. Errors: BACKEND_UNAVAILABLE. */
+export function readBackendReport(printed: string): DoctorReport['backends'] {
+  try {
     // Native libraries print what they like before; the report is the last line.
-    const found = probeSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
+    const found = probeSchema.parse(JSON.parse(printed.trim().split('\n').at(-1) ?? ''));
     return found.map(({ name, available, reason }) => ({
       name,
       works: available,
@@ -35,7 +46,12 @@ export async function probeBackends(entry: string = engineEntry): Promise<Doctor
       action: available ? null : (remedies[name] ?? null),
     }));
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new DecantError('BACKEND_UNAVAILABLE', `the engine could not be asked: ${reason}`, { cause: thrown });
+    throw explainProbe(thrown);
   }
+}
+
+function explainProbe(thrown: unknown): DecantError {
+  if (thrown instanceof DecantError) return thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new DecantError('BACKEND_UNAVAILABLE', `the engine could not be asked: ${reason}`, { cause: thrown });
 }

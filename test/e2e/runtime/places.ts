@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 /** What the pinned package carries. */
 export const runtimeVersion = '33.2.1';
 /** Counted up when the set-up makes something else of the same package. */
-const revision = 1;
+const revision = 2;
 
 export const repository = join(import.meta.dirname, '../../..');
 export const runtimeFolder = import.meta.dirname;
@@ -40,7 +40,7 @@ export interface RuntimePlaces {
 export function runtimePlaces(): RuntimePlaces {
   const machine = `${process.platform}-${process.arch}`;
   const electron = join(cacheFolder(), `electron-${runtimeVersion}-${machine}-r${revision}`);
-  const sqlite = `better-sqlite3-${packageVersion('better-sqlite3')}-electron-${runtimeVersion}-${machine}-r${revision}.node`;
+  const sqlite = `better-sqlite3-${packageVersion('better-sqlite3')}-electron-${runtimeVersion}-${machine}.node`;
   return { electron, executable: join(electron, 'electron'), sqlite: join(cacheFolder(), sqlite) };
 }
 

@@ -34,7 +34,10 @@ if (target === undefined) {
   console.error('usage: electron [-r module] folder [arguments]');
   process.exit(1);
 }
-start(target).catch((thrown) => {
+// Awaited: Electron is not ready before this file is done, and the app has things to say before that.
+try {
+  await start(target);
+} catch (thrown) {
   console.error(thrown);
   process.exit(1);
-});
+}

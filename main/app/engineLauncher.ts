@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { utilityProcess, type UtilityProcess } from 'electron';
+import { engineHintSchema, type EngineCommand } from '../../shared/jobs.ts';
+import { type DoctorReport } from '../../shared/contract.ts';
+import { DecantError } from '../../shared/errors.ts';
+import { engineEntry, readBackendReport, type EngineExit, type EngineLauncher } from '../host/engine.ts';
+
+async function startUtility(args: string[]): Promise<{ child: UtilityProcess; exited: Promise<EngineExit> }> {
+  const child = utilityProcess.fork(engineEntry, args, {
+    serviceName: 'Decant engine',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<EngineExit>((resolve) => {
+    child.once('exit', (code) => resolve({ code, signal: null }));
+  });
+  // One that cannot be started exits without having been spawned.
+  await Promise.race([once(child, 'spawn'), exited]);
+  if (child.pid === undefined) throw new DecantError('ENGINE_DIED', 'it could not be started');
+  return { child, exited };
+}
+
+/** Engines as utility processes of Electron. They end with the application, however it ends. */
+export function utilityLauncher(): EngineLauncher {
+  return {
+    launch: async ({ home, job, log }) => {
+      const { child, exited } = await startUtility([home, job]);
+      const { pid } = child;
+      if (pid === undefined) throw new DecantError('ENGINE_DIED', 'it ended at once');
+      // The log helps to understand; a disk too full for it must not end the run.
+      const output = createWriteStream(log, { flags: 'a' }).on('error', () => undefined);
+      for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => output.write(chunk));
+      void exited.then(() => output.end());
+      const send = (command: EngineCommand): void => {
+        child.postMessage(command);
+      };
+      return {
+        pid,
+        exited,
+        send,
+        onHint: (listener) => {
+          child.on('message', (message: unknown) => {
+            const hint = engineHintSchema.safeParse(message);
+            if (hint.success) listener(hint.data);
+          });
+        },
+        disconnect: () => {
+          send({ type: 'leave' });
+        },
+        kill: () => {
+          // Electron's own kill asks politely.
+          try {
+            process.kill(pid, 'SIGKILL');
+          } catch {
+            // Gone already.
+          }
+        },
+      };
+    },
+  };
+}
+
+/** Asks a short-lived engine what computes here. Errors: BACKEND_UNAVAILABLE. */
+export async function probeInUtility(): Promise<DoctorReport['backends']> {
+  const { child, exited } = await startUtility(['--probe-backends']);
+  child.stderr?.resume();
+  const [printed] = await Promise.all([child.stdout === null ? '' : text(child.stdout), exited]);
+  return readBackendReport(printed);
+}
