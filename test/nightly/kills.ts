@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { killEngines, killHosts } from '../jobs/kills.ts';
-import { realSubject } from '../jobs/realSubject.ts';
+import { killEngines, killHosts } from '../main/jobs/kills.ts';
+import { realSubject } from '../main/jobs/realSubject.ts';
 
 const count = Number(process.argv[2] ?? 30);
 

@@ -1,0 +1,25 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { libraryPaths, manifestFile } from '../../../main/files/library.ts';
+import { Store } from '../../../main/store/store.ts';
+import { datasetFacts, hashOf } from '../store/facts.ts';
+import type { Behaviour } from './behaviour.ts';
+
+export const fakeEngine = fileURLToPath(new URL('./fakeEngine.ts', import.meta.url));
+
+/** What the fake engine is told by its environment. */
+export function fakeEnvironment(behaviour: Behaviour): NodeJS.ProcessEnv {
+  return { ...process.env, FAKE_ENGINE: JSON.stringify(behaviour) };
+}
+
+/** A library with one dataset, named "data", whose manifest is an empty file. */
+export async function prepareLibrary(home: string): Promise<void> {
+  const store = await Store.open(home);
+  await store.addDataset(null, 'data', datasetFacts('data'));
+  await store.close();
+  const paths = libraryPaths(home);
+  mkdirSync(paths.manifests, { recursive: true });
+  writeFileSync(manifestFile(paths, hashOf('data')), '{}');
+}
+
+export const training = { method: 'scratch', dataset: 'data', steps: 40, checkpointEvery: 10, keepLast: 2 };

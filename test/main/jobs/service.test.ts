@@ -1,0 +1,197 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { HostEvent } from '../../../shared/contract.ts';
+import type { JobState } from '../../../shared/jobs.ts';
+import { checkpointFile, jobFolder, libraryPaths } from '../../../main/files/library.ts';
+import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
+import { readStartFile } from '../../../main/jobs/folder/files.ts';
+import type { JobService } from '../../../main/jobs/service.ts';
+import { lossAt } from './behaviour.ts';
+import { openHost, testHost, type TestHost } from './library.ts';
+import { training } from './prepare.ts';
+
+function until(service: JobService, wanted: (event: HostEvent) => boolean): Promise<HostEvent> {
+  return new Promise((resolve) => {
+    const end = service.onChange((event) => {
+      if (!wanted(event)) return;
+      end();
+      resolve(event);
+    });
+  });
+}
+
+function reaches(service: JobService, id: string, ...states: JobState[]): Promise<HostEvent> {
+  return until(service, (event) => event.type === 'job' && event.job.id === id && states.includes(event.job.state));
+}
+
+async function expectWholeRun({ store }: TestHost, id: string, steps: number): Promise<void> {
+  const { totalLoss: loss } = await store.readMetrics(id, 0, 1e9);
+  expect([...(loss?.steps ?? [])]).toEqual(Array.from({ length: steps }, (_, index) => index + 1));
+  expect([...(loss?.values ?? [])]).toEqual(Array.from({ length: steps }, (_, index) => lossAt(index + 1)));
+}
+
+test('a run goes from queued to finished, with its metrics, checkpoints and events', async () => {
+  const host = await testHost();
+  const events: string[] = [];
+  host.service.onChange((event) => events.push(event.type === 'job' ? event.job.state : event.type));
+  const id = await host.service.enqueue('train', training);
+  expect(id).toMatch(/^r-[0-9a-z]{10}$/);
+  await host.service.idle();
+  const detail = await host.store.jobDetail(id);
+  expect(detail.job).toMatchObject({ state: 'finished', step: 40, steps: 40, backend: 'fake', error: null });
+  await expectWholeRun(host, id, 40);
+  // The last two and the best: the loss of this engine falls in the mean until step 20.
+  expect(detail.checkpoints.slice(-2).map(({ step }) => step)).toEqual([30, 40]);
+  const files = readdirSync(libraryPaths(host.home).checkpoints);
+  expect(files.sort()).toEqual(detail.checkpoints.map(({ facts }) => `${facts.sha256}.safetensors`).sort());
+  expect(events.filter((event) => event !== 'metrics')).toEqual(
+    expect.arrayContaining(['queued', 'running', 'checkpoint', 'deleted', 'finished']),
+  );
+  expect(events).toContain('metrics');
+  expect(host.problems).toEqual([]);
+});
+
+test('a wrong configuration and an unknown dataset are refused before anything is queued', async () => {
+  const { service, store } = await testHost();
+  await expect(service.enqueue('train', { ...training, stepz: 1 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  await expect(service.enqueue('train', { ...training, dataset: 'none' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(await store.listJobs()).toEqual([]);
+});
+
+test('an engine that vanishes leaves an interrupted run; resuming goes on from its newest whole checkpoint', async () => {
+  for (const then of ['exit', 'kill', 'torn'] as const) {
+    const host = await testHost({ atStep: 27, then });
+    const id = await host.service.enqueue('train', training);
+    await host.service.idle();
+    const job = await host.store.getJob(id);
+    expect(job).toMatchObject({ state: 'interrupted', step: 27, error: { code: 'ENGINE_DIED' } });
+    await expectWholeRun(host, id, 27);
+    const newest = (await host.store.resumableCheckpoints(id))[0];
+    expect(newest?.step).toBe(20);
+    if (then === 'kill') rmSync(checkpointFile(libraryPaths(host.home), newest?.facts.sha256 ?? ''));
+    await host.service.resume(id);
+    await host.service.idle();
+    const start = await readStartFile(jobPathsIn(libraryPaths(host.home), id));
+    expect(start.resume?.step).toBe(then === 'kill' ? 10 : 20);
+    const detail = await host.store.jobDetail(id);
+    expect(detail.job).toMatchObject({ state: 'finished', step: 40, attempt: 2, error: null });
+    expect(detail.replayedDifferently).toBe(0);
+    expect((await host.store.replayOf(id)).totalLoss?.compared).toBe(then === 'kill' ? 17 : 7);
+    await expectWholeRun(host, id, 40);
+  }
+});
+
+test('an engine that says that it failed is believed, and only ended jobs can be resumed', async () => {
+  const { service, store } = await testHost({ atStep: 5, then: 'failed' });
+  const id = await service.enqueue('train', training);
+  await service.idle();
+  expect(await store.getJob(id)).toMatchObject({ state: 'failed', error: { code: 'DIVERGED', detail: 'as asked' } });
+  await service.resume(id);
+  await service.idle();
+  expect(await store.getJob(id)).toMatchObject({ state: 'finished', error: null });
+  await expect(service.resume(id)).rejects.toMatchObject({ code: 'NOT_RESUMABLE' });
+});
+
+test('stopping writes a checkpoint; a deaf engine can be ended by force', async () => {
+  const host = await testHost({ stepMilliseconds: 5, atStep: 30, then: 'deaf' });
+  const id = await host.service.enqueue('train', { ...training, steps: 100_000 });
+  await until(host.service, (event) => event.type === 'metrics' && event.step >= 12);
+  const stopped = reaches(host.service, id, 'stopped');
+  await host.service.stop(id);
+  await stopped;
+  await host.service.idle();
+  const { step } = await host.store.getJob(id);
+  expect((await host.store.lastCheckpointOf(id))?.step).toBe(step);
+
+  const other = await host.service.enqueue('train', { ...training, seed: 2 });
+  await until(host.service, (event) => event.type === 'metrics' && event.id === other && event.step >= 30);
+  await host.service.stop(other);
+  expect((await host.store.getJob(other)).state).toBe('stopping');
+  await host.service.stop(other, { force: true });
+  await host.service.idle();
+  expect(await host.store.getJob(other)).toMatchObject({ state: 'interrupted', step: 30 });
+});
+
+test('one job a lane at a time, light ones beside training, and a chain waits for its links', async () => {
+  const { service, store } = await testHost({ stepMilliseconds: 3 });
+  const running = new Map<string, number>();
+  let most = 0;
+  service.onChange((event) => {
+    if (event.type !== 'job' || event.job.kind !== 'train') return;
+    running.set(event.job.id, event.job.state === 'running' ? 1 : 0);
+    most = Math.max(
+      most,
+      [...running.values()].reduce((sum, one) => sum + one, 0),
+    );
+  });
+  const first = await service.enqueue('train', { ...training, steps: 300, checkpointEvery: 100 });
+  const { group, jobs } = await service.enqueueGroup('test', 'a chain', [
+    { kind: 'train', configuration: { ...training, student: { init: `job:${first}` }, seed: 5 } },
+    { kind: 'export', configuration: { checkpoint: 'job:#0' } },
+  ]);
+  const light = await service.enqueue('verify', {});
+  await reaches(service, light, 'finished');
+  expect((await store.getJob(first)).state).toBe('running');
+  await service.idle();
+  expect(most).toBe(1);
+  expect((await store.getGroup(group)).jobs.map(({ id, state }) => [id, state])).toEqual(
+    jobs.map((id) => [id, 'finished']),
+  );
+  const [, exported] = jobs;
+  const [input] = await store.jobInputs(exported ?? '');
+  expect(input).toMatchObject({ key: 'checkpoint', id: (await store.lastCheckpointOf(jobs[0] ?? ''))?.id });
+});
+
+test('what waits for a job that did not finish fails, and can be resumed after that one', async () => {
+  const { service, store } = await testHost({ atStep: 4, then: 'exit' });
+  const { jobs } = await service.enqueueGroup('test', 'a chain', [
+    { kind: 'train', configuration: { ...training, steps: 8 } },
+    { kind: 'export', configuration: { checkpoint: 'job:#0' } },
+  ]);
+  const [first = '', second = ''] = jobs;
+  await service.idle();
+  expect(await store.getJob(second)).toMatchObject({ state: 'failed', error: { code: 'PREDECESSOR_FAILED' } });
+  await service.resume(first);
+  await service.resume(second);
+  await service.idle();
+  expect((await store.getJob(second)).state).toBe('finished');
+});
+
+test('closing makes engines save and leaves true states; the next start can go on', async () => {
+  const host = await testHost({ stepMilliseconds: 5 });
+  const id = await host.service.enqueue('train', { ...training, steps: 60 });
+  const waiting = await host.service.enqueue('train', { ...training, seed: 3 });
+  await until(host.service, (event) => event.type === 'metrics' && event.step >= 13);
+  await host.service.close();
+  const left = await host.store.getJob(id);
+  expect(left).toMatchObject({ state: 'interrupted', error: { code: 'HOST_GONE' } });
+  expect((await host.store.lastCheckpointOf(id))?.step).toBe(left.step);
+  expect((await host.store.getJob(waiting)).state).toBe('queued');
+  await host.store.close();
+  const next = await openHost(host.home, {});
+  await next.service.resume(id);
+  await next.service.idle();
+  expect((await next.store.getJob(waiting)).state).toBe('finished');
+  await expectWholeRun(next, id, 60);
+});
+
+test('deleting refuses what is needed and takes the files of what is not', async () => {
+  const { service, store, home } = await testHost({ stepMilliseconds: 3 });
+  const first = await service.enqueue('train', training);
+  await reaches(service, first, 'running');
+  await expect(service.delete('job', first)).rejects.toMatchObject({ code: 'IN_USE' });
+  await service.idle();
+  const { id: dataset } = await store.resolve(['dataset'], 'data');
+  const checkpoint = await store.lastCheckpointOf(first);
+  const second = await service.enqueue('train', { ...training, seed: 4, student: { init: checkpoint?.id } });
+  await expect(service.delete('checkpoint', checkpoint?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' });
+  await expect(service.delete('dataset', dataset)).rejects.toMatchObject({ code: 'IN_USE' });
+  await service.idle();
+  const removed = await service.delete('job', first);
+  expect(removed).toContain(checkpoint?.id);
+  expect(existsSync(jobFolder(libraryPaths(home), first))).toBe(false);
+  expect(existsSync(checkpointFile(libraryPaths(home), checkpoint?.facts.sha256 ?? ''))).toBe(false);
+  expect(existsSync(jobFolder(libraryPaths(home), second))).toBe(true);
+  await service.delete('dataset', dataset);
+  expect(await store.listDatasets()).toEqual([]);
+});

@@ -1,0 +1,101 @@
+import Database from 'better-sqlite3';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { migrations, type Migration } from '../../../main/store/migrations.ts';
+import { openDatabase } from '../../../main/store/open.ts';
+import { Store } from '../../../main/store/store.ts';
+import { temporaryFolder } from './library.ts';
+
+const next: Migration = {
+  version: (migrations.at(-1)?.version ?? 0) + 1,
+  sql: 'ALTER TABLE job ADD COLUMN extra TEXT',
+};
+
+function place() {
+  const folder = temporaryFolder();
+  return { file: join(folder, 'decant.sqlite'), backups: join(folder, 'backups') };
+}
+
+function codeOf(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (thrown) {
+    return thrown instanceof Error && 'code' in thrown ? thrown.code : thrown;
+  }
+  return 'no error';
+}
+
+test('migration 1 makes every table, strict, with foreign keys kept', () => {
+  const options = place();
+  const connection = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 1) });
+  const tables = connection.all(`SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'`);
+  const ours = tables.filter(({ name }) => typeof name === 'string' && !name.startsWith('sqlite_'));
+  expect(ours.map(({ name }) => name).sort()).toEqual(
+    [
+      ...['checkpoint', 'dataset', 'dataset_version', 'garbage', 'job', 'job_dependency', 'job_group', 'job_input'],
+      ...['job_output', 'message', 'metric_block', 'metric_rollup', 'metric_superseded', 'pairs', 'progress'],
+      ...['saved_setting', 'series'],
+    ].sort(),
+  );
+  expect(ours.every(({ strict }) => strict === 1)).toBe(true);
+  expect(() =>
+    connection.run(`INSERT INTO series (job, metric, points, last_step) VALUES ('none', 'm', 0, 0)`),
+  ).toThrow(/FOREIGN KEY/);
+  expect(connection.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
+  expect(connection.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
+  connection.close();
+});
+
+test('a library of an earlier version is copied before it is migrated, and keeps its rows', () => {
+  const options = place();
+  const old = openDatabase(options);
+  old.run(`INSERT INTO saved_setting VALUES ('theme', '"dark"')`);
+  old.close();
+  const migrated = openDatabase({ ...options, migrations: [...migrations, next] });
+  expect(migrated.get('SELECT value FROM saved_setting')).toEqual({ value: '"dark"' });
+  expect(migrated.get('PRAGMA user_version')).toEqual({ user_version: next.version });
+  migrated.close();
+  const [backup, ...others] = readdirSync(options.backups);
+  expect(others).toEqual([]);
+  const copy = new Database(join(options.backups, backup ?? ''), { readonly: true });
+  expect(copy.pragma('user_version', { simple: true })).toBe(next.version - 1);
+  expect(copy.prepare('SELECT value FROM saved_setting').get()).toEqual({ value: '"dark"' });
+  copy.close();
+});
+
+test('a migration that fails leaves the library at its version', () => {
+  const options = place();
+  openDatabase(options).close();
+  const broken: Migration = { version: next.version, sql: `${next.sql}; SELECT nonsense FROM nowhere;` };
+  expect(() => openDatabase({ ...options, migrations: [...migrations, broken] })).toThrow(/nowhere/);
+  const connection = openDatabase(options);
+  expect(connection.all(`SELECT name FROM pragma_table_info('job') WHERE name = 'extra'`)).toEqual([]);
+  connection.close();
+});
+
+test('a library of a newer version is left alone', () => {
+  const options = place();
+  openDatabase({ ...options, migrations: [...migrations, next] }).close();
+  const before = readFileSync(options.file);
+  expect(codeOf(() => openDatabase(options))).toBe('LIBRARY_NEWER');
+  expect(readFileSync(options.file).equals(before)).toBe(true);
+});
+
+test('damage is found and nothing is touched', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'decant.sqlite');
+  const connection = openDatabase({ file, backups: join(folder, 'backups') });
+  connection.transaction(() => {
+    for (let index = 0; index < 2000; index += 1)
+      connection.run('INSERT INTO saved_setting VALUES (?, ?)', `key ${index}`, 'x'.repeat(50));
+  });
+  connection.close();
+  const damaged = readFileSync(file);
+  damaged.fill(0x5a, damaged.length - 20_000, damaged.length - 4096);
+  writeFileSync(file, damaged);
+  await expect(Store.open(folder)).rejects.toMatchObject({ code: 'LIBRARY_CORRUPT' });
+  expect(readFileSync(file).equals(damaged)).toBe(true);
+  writeFileSync(file, 'this was never a database, whatever its name says'.repeat(100));
+  await expect(Store.open(folder)).rejects.toMatchObject({ code: 'LIBRARY_CORRUPT' });
+});
