@@ -107,15 +107,8 @@ function fieldOf(node: Node, path: readonly string[], place: Place): FormField {
 }
 
 function kindOf(type: string | undefined): FieldKind {
-  switch (type) {
-    case 'integer':
-    case 'number':
-      return type;
-    case 'boolean':
-      return 'flag';
-    default:
-      return 'text';
-  }
+  if (type === 'integer' || type === 'number') return type;
+  return type === 'boolean' ? 'flag' : 'text';
 }
 
 function choicesOf(node: Node): Choice[] {
