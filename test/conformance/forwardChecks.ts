@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { Weights } from '../../main/engine/tdmpc2/layers.ts';
+import { Weights } from '../../main/engine/tdmpc2/weights.ts';
 import { softCrossEntropy, symlog, twoHot, twoHotInv } from '../../main/engine/tdmpc2/math.ts';
 import { type Net, taskEmbedding } from '../../main/engine/tdmpc2/parameters.ts';
 import { mt30ActionDims } from '../../main/engine/tdmpc2/settings.ts';

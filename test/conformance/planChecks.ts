@@ -3,8 +3,6 @@ import { z } from 'zod';
 import { type Backend } from '../../main/engine/compute/program.ts';
 import {
   candidates,
-  chooseAction,
-  chooseElite,
   defaultPlanner,
   estimateValue,
   initialDistribution,
@@ -12,7 +10,7 @@ import {
   policyTrajectories,
   refine,
 } from '../../main/engine/tdmpc2/plan.ts';
-import { createPlanner, type PlanRandomness } from '../../main/engine/tdmpc2/planner.ts';
+import { chooseAction, chooseElite, createPlanner, type PlanRandomness } from '../../main/engine/tdmpc2/planner.ts';
 import { stepOf } from '../../main/engine/tdmpc2/tensors.ts';
 import { encode, taskContext } from '../../main/engine/tdmpc2/worldModel.ts';
 import { tasks } from '../../shared/tasks.ts';

@@ -2,12 +2,12 @@ import type * as tf from '@tensorflow/tfjs';
 import { type Architecture } from '../../../shared/architecture.ts';
 import { floatTensor, type FloatTensorMap, type Tensor } from '../../../shared/tensor.ts';
 import { type Backend, type Program } from '../compute/program.ts';
-import { Weights } from './layers.ts';
 import { twoHotInv } from './math.ts';
 import { type Net, parameterSpecifications, taskEmbedding } from './parameters.ts';
 import { mt30ActionDims } from './settings.ts';
 import { type NamedTensors, requireTensor } from './tensors.ts';
-import { encode, type ModelSettings, pi, renormalisedEmbedding, reward, taskContext } from './worldModel.ts';
+import { Weights } from './weights.ts';
+import { encode, type ModelSettings, pi, renormalised, reward, taskContext } from './worldModel.ts';
 
 /** The parameters of some nets, and the task embedding. */
 export function parametersOfNets(architecture: Architecture, nets: readonly Net[]): string[] {
@@ -27,9 +27,7 @@ function frozenProgram(
     state: parametersOfNets(settings.architecture, nets),
     run: (state, batch) => {
       const task = requireTensor(batch, 'task');
-      const current = new Map(state);
-      if (settings.architecture.taskDim > 0)
-        current.set(taskEmbedding, renormalisedEmbedding(requireTensor(state, taskEmbedding), task));
+      const current = renormalised(state, task);
       const weights = new Weights(current, true);
       const result = output(weights, batch, task);
       weights.dispose();

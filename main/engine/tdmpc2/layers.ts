@@ -1,163 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { timesTranspose, timesTransposeShared, TransposeCache, transposeTimes } from '../compute/matrix.ts';
-import { select } from '../compute/wasmKernels.ts';
+import { type Architecture } from '../../../shared/architecture.ts';
 import { withGradient } from './gradients.ts';
-
-/**
- * Parameters by their official names, as one phase of a program sees them: their values do not change while it lasts.
- * A frozen view gives no gradients to parameters, only to inputs.
- */
-export class Weights {
-  readonly frozen: boolean;
-  readonly transposes: TransposeCache;
-  readonly #tensors: ReadonlyMap<string, tf.Tensor>;
-
-  constructor(tensors: ReadonlyMap<string, tf.Tensor>, frozen = false, transposes = new TransposeCache()) {
-    this.#tensors = tensors;
-    this.frozen = frozen;
-    this.transposes = transposes;
-  }
-
-  get(name: string): tf.Tensor {
-    const tensor = this.#tensors.get(name);
-    if (tensor === undefined) throw new RangeError(`no parameter ${name}`);
-    return tensor;
-  }
-
-  /** The members `pair` of an ensemble's parameter, gathered once. */
-  pick(name: string, pair: tf.Tensor): tf.Tensor {
-    return this.transposes.selection(this.get(name), pair);
-  }
-
-  freeze(): Weights {
-    return new Weights(this.#tensors, true, this.transposes);
-  }
-
-  /** The same with some parameters replaced. */
-  with(replaced: Iterable<readonly [string, tf.Tensor]>): Weights {
-    return new Weights(new Map([...this.#tensors, ...replaced]), this.frozen, this.transposes);
-  }
-
-  /** Frees the transposes, of all views. */
-  dispose(): void {
-    this.transposes.dispose();
-  }
-}
-
-export interface LinearParameters {
-  weight: tf.Tensor;
-  bias: tf.Tensor;
-}
+import { linear, linearOfModels } from './linear.ts';
+import { isEnsemble, layerNames, type Net, netShape } from './parameters.ts';
+import { type Weights } from './weights.ts';
 
 export interface NormParameters {
   gain: tf.Tensor;
   shift: tf.Tensor;
-}
-
-/**
- * The input is needed for the gradient of the weights alone, and saving copies: a frozen layer saves something small instead.
- * Weights outlive the gradient, so they are not saved.
- */
-function savedInput(x: tf.Tensor, bias: tf.Tensor, frozen: boolean): { x: tf.Tensor } {
-  return { x: frozen ? bias : x };
-}
-
-/** x [rows, in], weight [out, in], bias [out]: [rows, out]. */
-function linearOfOne(x: tf.Tensor, { weight, bias }: LinearParameters, weights: Weights): tf.Tensor {
-  const { frozen } = weights;
-  return withGradient(
-    frozen ? [x] : [x, weight, bias],
-    () => {
-      const value = tf.add(timesTranspose(x, weight, weights.transposes), bias);
-      return { value, saved: savedInput(x, bias, frozen) };
-    },
-    (dy, { x }) => {
-      const dx = tf.matMul(dy, weight);
-      return frozen ? [dx] : [dx, transposeTimes(dy, x), tf.sum(dy, 0)];
-    },
-  );
-}
-
-/** One input for all models: x [rows, in], weight [models, out, in], bias [models, out]: [models, rows, out]. */
-function linearShared(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen }: Weights): tf.Tensor {
-  const [models = 0, outputs = 0, inputs = 0] = weight.shape;
-  const [rows = 0] = x.shape;
-  return withGradient(
-    frozen ? [x] : [x, weight, bias],
-    () => {
-      const value = tf.add(timesTransposeShared(x, weight), tf.expandDims(bias, 1));
-      return { value, saved: savedInput(x, bias, frozen) };
-    },
-    (dy, { x }) => {
-      const columns = tf.reshape(tf.transpose(dy, [1, 0, 2]), [rows, models * outputs]);
-      const dx = tf.matMul(columns, tf.reshape(weight, [models * outputs, inputs]));
-      if (frozen) return [dx];
-      const byFeature = tf.transpose(dy, [0, 2, 1]);
-      const dWeight = tf.matMul(tf.reshape(byFeature, [models * outputs, rows]), x);
-      return [dx, tf.reshape(dWeight, [models, outputs, inputs]), tf.sum(byFeature, -1)];
-    },
-  );
-}
-
-/** Model `index` of a tensor with a models axis in front, without a gradient. */
-function modelOf(tensor: tf.Tensor, index: number): tf.Tensor {
-  return tf.reshape(select(tensor, tf.tensor1d([index], 'int32')), tensor.shape.slice(1));
-}
-
-/** An input for each model: x [models, rows, in], weight [models, out, in], bias [models, out]: [models, rows, out]. */
-function linearEach(x: tf.Tensor, { weight, bias }: LinearParameters, { frozen }: Weights): tf.Tensor {
-  const models = Array.from({ length: weight.shape[0] }, (_, index) => index);
-  const once = new TransposeOnce();
-  return withGradient(
-    frozen ? [x] : [x, weight, bias],
-    () => {
-      const products = models.map((model) => timesTranspose(modelOf(x, model), modelOf(weight, model), once));
-      const value = tf.add(tf.stack(products), tf.expandDims(bias, 1));
-      return { value, saved: savedInput(x, bias, frozen) };
-    },
-    (dy, { x }) => {
-      const dx = tf.stack(models.map((model) => tf.matMul(modelOf(dy, model), modelOf(weight, model))));
-      if (frozen) return [dx];
-      const dWeight = tf.stack(models.map((model) => transposeTimes(modelOf(dy, model), modelOf(x, model))));
-      return [dx, dWeight, tf.sum(dy, 1)];
-    },
-  );
-}
-
-/** Slices of a stacked weight live as long as the operation: their transposes belong to its tidy. */
-class TransposeOnce extends TransposeCache {
-  override of(weight: tf.Tensor): tf.Tensor {
-    return tf.transpose(weight);
-  }
-}
-
-/**
- * y = x W^T + b. A weight with a models axis [models, out, in] takes one input for all models or one for each; further leading
- * axes of x are batch axes.
- * @returns [..., out] without a models axis, [models, ..., out] with one.
- */
-export function linear(x: tf.Tensor, parameters: LinearParameters, weights: Weights): tf.Tensor {
-  const inputs = x.shape.at(-1) ?? 0;
-  const outputs = parameters.bias.shape.at(-1) ?? 0;
-  const ensemble = parameters.weight.shape.length === 3;
-  const count = parameters.weight.shape[0];
-  if (!ensemble) {
-    const y = linearOfOne(tf.reshape(x, [-1, inputs]), parameters, weights);
-    return tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
-  }
-  return tf.reshape(linearShared(tf.reshape(x, [-1, inputs]), parameters, weights), [
-    count,
-    ...x.shape.slice(0, -1),
-    outputs,
-  ]);
-}
-
-/** As `linear`, where x [models, ..., in] has the models axis already. */
-export function linearOfModels(x: tf.Tensor, parameters: LinearParameters, weights: Weights): tf.Tensor {
-  const inputs = x.shape.at(-1) ?? 0;
-  const outputs = parameters.bias.shape.at(-1) ?? 0;
-  const y = linearEach(tf.reshape(x, [x.shape[0], -1, inputs]), parameters, weights);
-  return tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
 }
 
 /** A per-feature parameter [n] or [models, n], so that it broadcasts over x [models, ..., n]. */
@@ -269,4 +119,42 @@ export function simNorm(x: tf.Tensor, simnormDim: number): tf.Tensor {
     ),
     x.shape,
   );
+}
+
+/** Receives the output of each layer. */
+export type LayerObserver = (net: Net, layer: number, output: tf.Tensor) => void;
+
+export interface MlpOptions {
+  /** Mask of the first layer of a Q, as `normMish` takes it. */
+  keep?: tf.Tensor | undefined;
+  observe?: LayerObserver | undefined;
+  /** The pair of Qs that is computed; all without it. int32 [2]. */
+  pair?: tf.Tensor | undefined;
+}
+
+/** A whole net applied to x [rows, in], the official `mlp`: [rows, out], or [models, rows, out] for an ensemble. */
+export function mlp(
+  architecture: Architecture,
+  weights: Weights,
+  net: Net,
+  x: tf.Tensor,
+  options: MlpOptions = {},
+): tf.Tensor {
+  const { dims, lastNorm } = netShape(net, architecture);
+  const last = dims.length - 2;
+  const { pair } = options;
+  const parameter = (name: string) => (pair === undefined ? weights.get(name) : weights.pick(name, pair));
+  let y = x;
+  for (let layer = 0; layer <= last; layer++) {
+    const names = layerNames(net, layer);
+    const parameters = { weight: parameter(names.weight), bias: parameter(names.bias) };
+    y = isEnsemble(net) && layer > 0 ? linearOfModels(y, parameters, weights) : linear(y, parameters, weights);
+    if (layer < last || lastNorm) {
+      const norm = { gain: parameter(names.gain), shift: parameter(names.shift) };
+      if (layer < last) y = normMish(y, norm, weights.frozen, layer === 0 ? options.keep : undefined);
+      else y = simNorm(layerNorm(y, norm, weights.frozen), architecture.simnormDim);
+    }
+    options.observe?.(net, layer, y);
+  }
+  return y;
 }

@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { fusedAdam, hasFusedAdam } from '../compute/wasmKernels.ts';
+import { momentNames } from './agentState.ts';
+import { type ParameterGroup, type ParameterSpecification } from './parameters.ts';
+import { type NamedTensors, requireTensor } from './tensors.ts';
 
 /** torch.optim.Adam without weight decay. */
 export const adamBetas = [0.9, 0.999] as const;
@@ -41,6 +44,30 @@ export function adam(state: AdamState, gradient: tf.Tensor, factor: tf.Tensor, s
     expAvg,
     expAvgSq,
   };
+}
+
+/** Adam on some parameters of `state`: the new parameters and moments by name. */
+export function adamOfAll(
+  specifications: readonly ParameterSpecification[],
+  state: NamedTensors,
+  gradients: NamedTensors,
+  factor: tf.Tensor,
+  stepOfGroup: (group: ParameterGroup) => AdamStep,
+): Map<string, tf.Tensor> {
+  const after = new Map<string, tf.Tensor>();
+  for (const { name, group } of specifications) {
+    const names = momentNames(group, name);
+    const current = {
+      parameter: requireTensor(state, name),
+      expAvg: requireTensor(state, names.avg),
+      expAvgSq: requireTensor(state, names.avgSq),
+    };
+    const result = adam(current, requireTensor(gradients, name), factor, stepOfGroup(group));
+    after.set(name, result.parameter);
+    after.set(names.avg, result.expAvg);
+    after.set(names.avgSq, result.expAvgSq);
+  }
+  return after;
 }
 
 /**

@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Program } from '../compute/program.ts';
-import { Weights } from './layers.ts';
 import { twoHotInv } from './math.ts';
-import { parameterSpecifications, taskEmbedding } from './parameters.ts';
+import { parameterSpecifications } from './parameters.ts';
 import { addAll, type NamedTensors, requireTensor, stepOf } from './tensors.ts';
+import { Weights } from './weights.ts';
 import {
   encode,
   type ModelSettings,
   next,
   pi,
   qOfPair,
-  renormalisedEmbedding,
+  renormalised,
   repeatContext,
   reward,
   type TaskContext,
@@ -171,9 +171,7 @@ export function planProgram(settings: PlanSettings): Program {
   const { iterations, numElites } = settings.planner;
   function run(state: NamedTensors, batch: NamedTensors) {
     const task = requireTensor(batch, 'task');
-    const current = new Map(state);
-    if (settings.architecture.taskDim > 0)
-      current.set(taskEmbedding, renormalisedEmbedding(requireTensor(state, taskEmbedding), task));
+    const current = renormalised(state, task);
     const weights = new Weights(current, true);
     const context = taskContext(settings, weights, task);
     const z = encode(settings, weights, requireTensor(batch, 'obs'), context);
@@ -204,31 +202,4 @@ export function planProgram(settings: PlanSettings): Program {
     return { state: current, outputs };
   }
   return { name: 'plan', state: specifications.map(({ name }) => name), run };
-}
-
-/** The elite that `uniform` in [0, 1) picks by its score, in float64 as numpy's choice does. */
-export function chooseElite(score: ArrayLike<number>, uniform: number): number {
-  const cumulative = new Float64Array(score.length);
-  let total = 0;
-  for (let index = 0; index < score.length; index++) {
-    total += score[index] ?? 0;
-    cumulative[index] = total;
-  }
-  const found = cumulative.findIndex((value) => value / total > uniform);
-  return found < 0 ? score.length - 1 : found;
-}
-
-/** The first action of an elite [H, E, actionDim], with noise of the deviation's first row unless in `evalMode`, in [-1, 1]. */
-export function chooseAction(
-  eliteActions: Float32Array,
-  elite: number,
-  std: Float32Array,
-  actionDim: number,
-  noise: Float32Array | undefined,
-): Float32Array {
-  return Float32Array.from({ length: actionDim }, (_, index) => {
-    const chosen = eliteActions[elite * actionDim + index] ?? 0;
-    const added = noise === undefined ? 0 : (std[index] ?? 0) * (noise[index] ?? 0);
-    return Math.min(Math.max(chosen + added, -1), 1);
-  });
 }

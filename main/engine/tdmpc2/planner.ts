@@ -2,7 +2,7 @@ import { type Architecture } from '../../../shared/architecture.ts';
 import { randomSites, uniforms } from '../../../shared/random.ts';
 import { floatTensor, type FloatTensorMap, type Tensor } from '../../../shared/tensor.ts';
 import { type Backend } from '../compute/program.ts';
-import { chooseAction, chooseElite, defaultPlanner, planProgram, type PlannerParameters } from './plan.ts';
+import { defaultPlanner, planProgram, type PlannerParameters } from './plan.ts';
 import { indexPair, keepMask, normalsOf } from './random.ts';
 import { mt30ActionDims } from './settings.ts';
 
@@ -111,4 +111,31 @@ export function createPlanner(options: PlannerOptions): Planner {
     draw,
     dispose: () => compiled.dispose(),
   };
+}
+
+/** The elite that `uniform` in [0, 1) picks by its score, in float64 as numpy's choice does. */
+export function chooseElite(score: ArrayLike<number>, uniform: number): number {
+  const cumulative = new Float64Array(score.length);
+  let total = 0;
+  for (let index = 0; index < score.length; index++) {
+    total += score[index] ?? 0;
+    cumulative[index] = total;
+  }
+  const found = cumulative.findIndex((value) => value / total > uniform);
+  return found < 0 ? score.length - 1 : found;
+}
+
+/** The first action of an elite [H, E, actionDim], with noise of the deviation's first row unless in `evalMode`, in [-1, 1]. */
+export function chooseAction(
+  eliteActions: Float32Array,
+  elite: number,
+  std: Float32Array,
+  actionDim: number,
+  noise: Float32Array | undefined,
+): Float32Array {
+  return Float32Array.from({ length: actionDim }, (_, index) => {
+    const chosen = eliteActions[elite * actionDim + index] ?? 0;
+    const added = noise === undefined ? 0 : (std[index] ?? 0) * (noise[index] ?? 0);
+    return Math.min(Math.max(chosen + added, -1), 1);
+  });
 }

@@ -52,6 +52,22 @@ export function keepMask(seed: number, step: number, site: number, count: number
   return mask;
 }
 
+/** Every random number of one update. */
+export interface UpdateRandomness {
+  /** Standard normal, [H, B, actionDim]. */
+  noiseTd: Float32Array;
+  /** Standard normal, [H+1, B, actionDim]. */
+  noisePi: Float32Array;
+  /** Two different Qs. */
+  pairTd: Int32Array;
+  pairPi: Int32Array;
+  /** Keep masks of 0 and 1, [numQ, H, B, mlpDim]; needed with dropout. */
+  maskTd?: Float32Array | undefined;
+  maskValue?: Float32Array | undefined;
+  /** [numQ, H+1, B, mlpDim]. */
+  maskPi?: Float32Array | undefined;
+}
+
 /** Sizes that say how many random numbers an update draws. */
 export interface DrawSizes {
   horizon: number;
@@ -67,15 +83,7 @@ export function drawUpdate(
   seed: number,
   step: number,
   { horizon, batchSize, actionDim, numQ, mlpDim, dropout }: DrawSizes,
-): {
-  noiseTd: Float32Array;
-  noisePi: Float32Array;
-  pairTd: Int32Array;
-  pairPi: Int32Array;
-  maskTd?: Float32Array;
-  maskValue?: Float32Array;
-  maskPi?: Float32Array;
-} {
+): UpdateRandomness {
   const rows = horizon * batchSize;
   const policyRows = (horizon + 1) * batchSize;
   const draws = {

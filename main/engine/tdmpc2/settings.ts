@@ -1,5 +1,16 @@
-import { type Hyperparameters } from '../../../shared/configuration.ts';
+import { type Corrections, type DistillationTerm, type Hyperparameters } from '../../../shared/configuration.ts';
 import { tasks } from '../../../shared/tasks.ts';
+import { type ModelSettings } from './worldModel.ts';
+
+/** What an update is besides its state, its batch and the scalars that may change. */
+export interface UpdateSettings extends ModelSettings {
+  hyperparameters: Hyperparameters;
+  corrections: Corrections;
+  terms: readonly DistillationTerm[];
+  discount: number;
+  /** Also outputs every gradient before clipping, and the clipped policy gradients, for tests. */
+  outputGradients?: boolean;
+}
 
 /** Number of actuators of each MT30 task. */
 export const mt30ActionDims: readonly number[] = tasks.map(({ actionDim }) => actionDim);

@@ -25,3 +25,10 @@ export function stepOf(tensor: tf.Tensor, step: number): tf.Tensor {
 export function asRows(tensor: tf.Tensor): tf.Tensor {
   return tf.reshape(tensor, [-1, tensor.shape.at(-1) ?? 1]);
 }
+
+/** What a mean over the rows of a time-major batch weights them by, step t by rho^t: [steps * batch, 1]. */
+export function rhoWeights(rho: number, steps: number, batch: number): tf.Tensor {
+  const rows = steps * batch;
+  const weights = Float32Array.from({ length: rows }, (_, row) => rho ** Math.floor(row / batch) / rows);
+  return tf.tensor2d(weights, [rows, 1]);
+}

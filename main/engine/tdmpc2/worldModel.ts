@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { type Architecture } from '../../../shared/architecture.ts';
 import { transposeTimes } from '../compute/matrix.ts';
 import { withGradient } from './gradients.ts';
-import { layerNorm, linear, linearOfModels, normMish, simNorm, type Weights } from './layers.ts';
+import { type LayerObserver, mlp } from './layers.ts';
 import { gaussianLogProb, squashCorrection, squashLogStd, twoHotInv } from './math.ts';
-import { isEnsemble, layerNames, type Net, netShape, taskEmbedding } from './parameters.ts';
-import { asRows } from './tensors.ts';
+import { taskEmbedding } from './parameters.ts';
+import { asRows, type NamedTensors } from './tensors.ts';
+import { type Weights } from './weights.ts';
 
 /** What a model is besides its parameters. */
 export interface ModelSettings {
@@ -28,9 +29,6 @@ export interface TaskContext {
   actionDims: tf.Tensor;
 }
 
-/** Receives the output of each layer. */
-export type LayerObserver = (net: Net, layer: number, output: tf.Tensor) => void;
-
 /**
  * The embedding table as it is after its rows `task` were looked up: rows with a norm over 1 are scaled to 1, in place in the
  * official code, so the result replaces the parameter.
@@ -41,6 +39,14 @@ export function renormalisedEmbedding(table: tf.Tensor, task: tf.Tensor): tf.Ten
   const used = tf.greater(tf.sum(tf.oneHot(tf.cast(task, 'int32'), numTasks), 0), 0);
   const tooLong = tf.logicalAnd(tf.reshape(used, [numTasks, 1]), tf.greater(norm, 1));
   return tf.mul(table, tf.where(tooLong, tf.div(1, tf.add(norm, 1e-7)), tf.onesLike(norm)));
+}
+
+/** Parameters with the embedding table, where there is one, as it is after its rows `task` were looked up. */
+export function renormalised(parameters: NamedTensors, task: tf.Tensor): Map<string, tf.Tensor> {
+  const result = new Map(parameters);
+  const table = parameters.get(taskEmbedding);
+  if (table !== undefined) result.set(taskEmbedding, renormalisedEmbedding(table, task));
+  return result;
 }
 
 /** Rows `task` of the table, differentiable. */
@@ -82,35 +88,6 @@ function join(parts: readonly (tf.Tensor | undefined)[]): tf.Tensor {
   );
 }
 
-interface MlpOptions {
-  /** Mask of the first layer of a Q, as `normMish` takes it. */
-  keep?: tf.Tensor | undefined;
-  observe?: LayerObserver | undefined;
-  /** The pair of Qs that is computed; all without it. int32 [2]. */
-  pair?: tf.Tensor | undefined;
-}
-
-/** A net applied to x [rows, in]: [rows, out], or [models, rows, out] for an ensemble. */
-function mlp(settings: ModelSettings, weights: Weights, net: Net, x: tf.Tensor, options: MlpOptions = {}): tf.Tensor {
-  const { dims, lastNorm } = netShape(net, settings.architecture);
-  const last = dims.length - 2;
-  const { pair } = options;
-  const parameter = (name: string) => (pair === undefined ? weights.get(name) : weights.pick(name, pair));
-  let y = x;
-  for (let layer = 0; layer <= last; layer++) {
-    const names = layerNames(net, layer);
-    const parameters = { weight: parameter(names.weight), bias: parameter(names.bias) };
-    y = isEnsemble(net) && layer > 0 ? linearOfModels(y, parameters, weights) : linear(y, parameters, weights);
-    if (layer < last || lastNorm) {
-      const norm = { gain: parameter(names.gain), shift: parameter(names.shift) };
-      if (layer < last) y = normMish(y, norm, weights.frozen, layer === 0 ? options.keep : undefined);
-      else y = simNorm(layerNorm(y, norm, weights.frozen), settings.architecture.simnormDim);
-    }
-    options.observe?.(net, layer, y);
-  }
-  return y;
-}
-
 /** obs [rows, obsDim]: the latent state [rows, latentDim]. */
 export function encode(
   settings: ModelSettings,
@@ -119,7 +96,7 @@ export function encode(
   context: TaskContext,
   observe?: LayerObserver,
 ): tf.Tensor {
-  return mlp(settings, weights, '_encoder.state', join([obs, context.embedding]), { observe });
+  return mlp(settings.architecture, weights, '_encoder.state', join([obs, context.embedding]), { observe });
 }
 
 /** z [rows, latentDim], action [rows, actionDim]: the next latent state. */
@@ -131,7 +108,7 @@ export function next(
   context: TaskContext,
   observe?: LayerObserver,
 ): tf.Tensor {
-  return mlp(settings, weights, '_dynamics', join([z, context.embedding, action]), { observe });
+  return mlp(settings.architecture, weights, '_dynamics', join([z, context.embedding, action]), { observe });
 }
 
 /** Logits of the reward of `action` at `z`: [rows, numBins]. */
@@ -143,7 +120,7 @@ export function reward(
   context: TaskContext,
   observe?: LayerObserver,
 ): tf.Tensor {
-  return mlp(settings, weights, '_reward', join([z, context.embedding, action]), { observe });
+  return mlp(settings.architecture, weights, '_reward', join([z, context.embedding, action]), { observe });
 }
 
 export interface PolicyOutput {
@@ -166,7 +143,7 @@ export function pi(
   observe?: LayerObserver,
 ): PolicyOutput {
   const { logStdMin, logStdMax, unscaledLogProbability, architecture } = settings;
-  const output = mlp(settings, weights, '_pi', join([z, context.embedding]), { observe });
+  const output = mlp(settings.architecture, weights, '_pi', join([z, context.embedding]), { observe });
   const rows = output.shape[0];
   const { actionDim } = architecture;
   const part = (start: number) => tf.slice(output, [0, start], [rows, actionDim]);
@@ -205,7 +182,7 @@ export function qLogits(
     keep = tf.mul(pair === undefined ? mask : tf.gather(mask, pair), 1 / (1 - options.dropout));
   }
   const net = options.target === true ? '_target_Qs' : '_Qs';
-  return mlp(settings, weights, net, join([z, context.embedding, action]), { keep, pair });
+  return mlp(settings.architecture, weights, net, join([z, context.embedding, action]), { keep, pair });
 }
 
 /** Values of a pair of Qs: the smaller or the mean, [rows, 1]. */

@@ -7,7 +7,7 @@ import { startBackend } from '../compute/backend.ts';
 import { type Backend } from '../compute/program.ts';
 import { describeMachine } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
-import { freshState } from '../tdmpc2/agent.ts';
+import { freshState } from '../tdmpc2/agentState.ts';
 import { initialParameters, parameterCounts } from '../tdmpc2/parameters.ts';
 import { drawUpdate } from '../tdmpc2/random.ts';
 import { memoryNeed, requireMemory } from './memory.ts';

@@ -4,7 +4,8 @@ import { DecantError } from '../../../shared/errors.ts';
 import { loadCheckpointParameters } from '../../data/checkpoints/stored.ts';
 import { readTrainingCheckpoint, writeTrainingCheckpoint } from '../../data/checkpoints/training.ts';
 import { type Session } from '../session.ts';
-import { freshState, type Agent, type AgentState } from '../tdmpc2/agent.ts';
+import { type Agent } from '../tdmpc2/agent.ts';
+import { freshState, type AgentState } from '../tdmpc2/agentState.ts';
 import { initialParameters } from '../tdmpc2/parameters.ts';
 import { type TrainingPlan } from './plan.ts';
 

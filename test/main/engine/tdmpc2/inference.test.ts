@@ -3,8 +3,8 @@ import { startBackend } from '../../../../main/engine/compute/backend.ts';
 import { type Backend } from '../../../../main/engine/compute/program.ts';
 import { createAgent } from '../../../../main/engine/tdmpc2/agent.ts';
 import { createPolicyModel, createRewardModel } from '../../../../main/engine/tdmpc2/inference.ts';
-import { chooseAction, chooseElite, defaultPlanner } from '../../../../main/engine/tdmpc2/plan.ts';
-import { createPlanner } from '../../../../main/engine/tdmpc2/planner.ts';
+import { defaultPlanner } from '../../../../main/engine/tdmpc2/plan.ts';
+import { chooseAction, chooseElite, createPlanner } from '../../../../main/engine/tdmpc2/planner.ts';
 import { normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
 import { tiny, tinyActionDims, tinyBatch, tinyBatchSize, tinyOptions, tinyRandomness, tinyState } from './tiny.ts';
 

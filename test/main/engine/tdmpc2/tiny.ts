@@ -1,14 +1,11 @@
 import { type Architecture } from '../../../../shared/architecture.ts';
 import { correctionsSchema, hyperparametersSchema } from '../../../../shared/configuration.ts';
 import { type Backend } from '../../../../main/engine/compute/program.ts';
-import {
-  type AgentOptions,
-  type AgentState,
-  freshState,
-  type UpdateBatch,
-} from '../../../../main/engine/tdmpc2/agent.ts';
+import { type AgentOptions } from '../../../../main/engine/tdmpc2/agent.ts';
+import { type AgentState, freshState } from '../../../../main/engine/tdmpc2/agentState.ts';
 import { initialParameters } from '../../../../main/engine/tdmpc2/parameters.ts';
 import { drawUpdate, normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
+import { type UpdateBatch } from '../../../../main/engine/tdmpc2/updateBatch.ts';
 
 /** A model so small that an update takes milliseconds; nothing about it is special. */
 export const tiny: Architecture = {
