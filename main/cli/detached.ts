@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { DecantError } from '../../shared/errors.ts';
 import { openHost } from '../host/host.ts';
 import { connectToRunningHost } from './connection.ts';
+import { toldToEnd } from './endSignal.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const startPatience = 30_000;
@@ -59,8 +60,7 @@ const idleMilliseconds = 3000;
 export async function runDetachedHost(home: string): Promise<void> {
   const host = await openHost({ home, log: (text) => process.stderr.write(`${new Date().toISOString()} ${text}\n`) });
   const stopped = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
-  const stop = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
+  const stop = toldToEnd().then(() => stopped.abort());
   let idleSince = Date.now();
   while (!stopped.signal.aborted && Date.now() - idleSince < idleMilliseconds) {
     await Promise.race([host.idle(), stop]);

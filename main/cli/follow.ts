@@ -1,14 +1,13 @@
 import { type HostClient, type JobDetail, type JobRecord } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { type JobState } from '../../shared/jobs.ts';
+import { leftAtOnce, sameSignalMilliseconds } from './endSignal.ts';
 import { createDisplay, ProgressText, type ProgressDisplay } from './progress.ts';
 
 const ended: readonly JobState[] = ['finished', 'stopped', 'failed', 'interrupted'];
 
 /** Without any event the state is asked for so often: events are news, the library is the truth. */
 const askEvery = 1000;
-/** A terminal sends Ctrl-C to the launcher and to us, and the launcher passes it on: that is one. */
-const sameInterrupt = 300;
 
 export interface FollowOptions {
   /** Asked to stop on Ctrl-C: this job and the ones that wait for it. */
@@ -86,7 +85,7 @@ function listenForInterrupts(client: HostClient, stop: readonly string[], displa
         client.request('jobs.stop', { id }).catch((thrown: unknown) => {
           display.say(String(thrown));
         });
-    } else if (now - first > sameInterrupt) process.exit(130);
+    } else if (now - first > sameSignalMilliseconds) process.exit(leftAtOnce);
   };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);

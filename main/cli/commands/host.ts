@@ -5,6 +5,7 @@ import { findLockHolder } from '../../host/lock.ts';
 import { serveWeb } from '../../host/transport/serve.ts';
 import { contextOf, withLibrary, type Context } from '../context.ts';
 import { runDetachedHost } from '../detached.ts';
+import { toldToEnd } from '../endSignal.ts';
 import { formatBytes } from '../format.ts';
 import { wholeNumber } from '../values.ts';
 
@@ -79,15 +80,13 @@ async function serve({ home, output }: Context, port: number | undefined, more: 
     try {
       const { url, token } = web;
       // Before the address is printed: whoever reads it may end the host at once.
-      const told = new Promise<void>((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-      });
+      const told = toldToEnd();
       output.result(
         { url, port: web.port, token, home, pid: process.pid },
         `Decant runs at ${url}\nLibrary: ${home}\n${more}`,
       );
       await told;
-      output.note('Ending: running jobs save their work.');
+      output.note('Ending: running jobs save their work. Once more leaves at once.');
     } finally {
       await web.close();
     }
