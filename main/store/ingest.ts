@@ -6,7 +6,8 @@ import { addCheckpoint, addImported, dropSurplusCheckpoints } from './checkpoint
 import { number, numberOrNull, type Connection } from './connection.ts';
 import { addDataset } from './datasets.ts';
 import { addMessage, getJobRow } from './jobs.ts';
-import { appendPoints, supersede } from './series.ts';
+import { appendPoints } from './series.ts';
+import { supersede } from './superseded.ts';
 
 export interface IngestBatch {
   /** Where in the spool the records begin: must be the offset that the store has, or nothing happens. */

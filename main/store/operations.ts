@@ -4,7 +4,9 @@ import * as datasets from './datasets.ts';
 import { deleteEntry, previewDeletion } from './deletion.ts';
 import { forgetGarbage, listGarbage } from './garbage.ts';
 import { ingest, moveSpoolOffset } from './ingest.ts';
+import { jobDetail, listJobs, listRuns, replayOf } from './jobLists.ts';
 import * as jobs from './jobs.ts';
+import * as states from './jobStates.ts';
 import { readCharts, readMetrics, readPairs } from './metrics.ts';
 import { resolve } from './references.ts';
 import { getSetting, setSetting } from './settings.ts';
@@ -27,17 +29,17 @@ export const operations = {
   getJobRow: jobs.getJobRow,
   jobsInState: jobs.jobsInState,
   getJob: jobs.getJob,
-  listJobs: jobs.listJobs,
-  listRuns: jobs.listRuns,
-  jobDetail: jobs.jobDetail,
-  replayOf: jobs.replayOf,
-  markRunning: jobs.markRunning,
-  recordEngine: jobs.recordEngine,
-  requestStop: jobs.requestStop,
-  settle: jobs.settle,
-  failQueued: jobs.failQueued,
-  requeue: jobs.requeue,
-  moveInQueue: jobs.moveInQueue,
+  listJobs,
+  listRuns,
+  jobDetail,
+  replayOf,
+  markRunning: states.markRunning,
+  recordEngine: states.recordEngine,
+  requestStop: states.requestStop,
+  settle: states.settle,
+  failQueued: states.failQueued,
+  requeue: states.requeue,
+  moveInQueue: states.moveInQueue,
   updateJob: jobs.updateJob,
   addMessage: jobs.addMessage,
   ingest,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeColumn } from '../../../main/store/blocks.ts';
 import { blob, text, type Connection } from '../../../main/store/connection.ts';
 import { ingest } from '../../../main/store/ingest.ts';
-import { jobDetail } from '../../../main/store/jobs.ts';
+import { jobDetail } from '../../../main/store/jobLists.ts';
 import { listGarbage } from '../../../main/store/garbage.ts';
 import type { SpoolRecord } from '../../../shared/jobs.ts';
 import { checkpointFacts, datasetFacts, hashOf } from './facts.ts';

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { at, type Points } from '../../../main/store/blocks.ts';
 import { number, only, numberOrNaN, type Connection } from '../../../main/store/connection.ts';
-import { insertJob, replayOf } from '../../../main/store/jobs.ts';
-import { appendPoints, readChart, readPoints, supersede } from '../../../main/store/series.ts';
+import { replayOf } from '../../../main/store/jobLists.ts';
+import { insertJob } from '../../../main/store/jobs.ts';
+import { appendPoints, readChart, readPoints } from '../../../main/store/series.ts';
+import { supersede } from '../../../main/store/superseded.ts';
 import { newRun, temporaryDatabase } from './library.ts';
 
 const value = fc.oneof(
