@@ -41,7 +41,7 @@ const nodeSchema = z.looseObject({
   description: z.string().optional(),
   unit: z.string().optional(),
   advanced: z.boolean().optional(),
-  default: z.unknown(),
+  default: z.unknown().optional(),
   enum: z.array(choiceSchema).optional(),
   const: choiceSchema.optional(),
   minimum: z.number().optional(),

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { readDraft, removeDraft, writeDraft, type SavedDraft } from '../../../../renderer/routes/new/drafts.ts';
+import { jobsBefore } from '../../../../renderer/routes/new/queue.ts';
+import type { JobRecord } from '../../../../shared/contract.ts';
+
+function memory(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+    removeItem: (key) => void kept.delete(key),
+  };
+}
+
+const draft: SavedDraft = { text: '{ "a": ', aside: { teacher: 'c' }, view: 'text', advanced: true, preset: 'quick' };
+
+describe('a saved draft', () => {
+  it('comes back at its own address, broken text and all', () => {
+    const storage = memory();
+    writeDraft(storage, '#/new', draft);
+    expect(readDraft(storage, '#/new')).toEqual(draft);
+    expect(readDraft(storage, '#/new?from=j-1')).toBeUndefined();
+    removeDraft(storage, '#/new');
+    expect(readDraft(storage, '#/new')).toBeUndefined();
+  });
+
+  it('is ignored where it is not one, or where there is no storage', () => {
+    const refuse = (): never => {
+      throw new Error('forbidden');
+    };
+    expect(readDraft({ getItem: () => '{"text": 3}' }, '#/new')).toBeUndefined();
+    expect(readDraft({ getItem: () => '{' }, '#/new')).toBeUndefined();
+    expect(readDraft({ getItem: refuse }, '#/new')).toBeUndefined();
+    expect(() => {
+      writeDraft({ setItem: refuse }, '#/new', draft);
+    }).not.toThrow();
+  });
+});
+
+function job(id: string, changes: Partial<JobRecord>): JobRecord {
+  return {
+    id,
+    kind: 'train',
+    name: id,
+    group: null,
+    state: 'queued',
+    step: null,
+    steps: null,
+    attempt: 1,
+    progress: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    startedAt: null,
+    endedAt: null,
+    error: null,
+    backend: null,
+    device: null,
+    tags: [],
+    ...changes,
+  };
+}
+
+it('a run waits for what runs or is queued before it in its lane, and for nothing else', () => {
+  const jobs = [
+    job('later', { createdAt: '2026-01-03T00:00:00.000Z' }),
+    job('sooner', { createdAt: '2026-01-02T00:00:00.000Z', kind: 'collect' }),
+    job('running', { createdAt: '2026-01-04T00:00:00.000Z', state: 'running', kind: 'label' }),
+    job('finished', { state: 'finished' }),
+    job('export', { kind: 'export', state: 'running' }),
+    job('estimate', { kind: 'estimate', state: 'running' }),
+  ];
+  expect(jobsBefore(jobs).map(({ id }) => id)).toEqual(['running', 'sooner', 'later']);
+});
