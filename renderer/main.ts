@@ -1,16 +1,5 @@
-import { mount } from 'svelte';
 import { z } from 'zod';
-import './theme/theme.css';
-import './theme/base.css';
-import App from './App.svelte';
-import { router } from './routes/router.svelte.ts';
-import { theme } from './theme/theme.svelte.ts';
 
-// The policy of this page forbids making code from strings, which zod would try for speed.
+// The page's policy forbids making code from strings, which zod would try when a schema is made: so this comes before any schema.
 z.config({ jitless: true });
-theme.start();
-router.start();
-
-const target = document.querySelector('#app');
-if (target === null) throw new Error('the page has no #app');
-mount(App, { target });
+void import('./start.ts');

@@ -4,6 +4,7 @@ import { fromBridge } from '../host/bridgeErrors.ts';
 import { client, library } from '../host/host.ts';
 import { bridge } from '../host/platform.ts';
 import { href } from '../routes/route.ts';
+import { withoutUploadFolder } from './uploadFolder.ts';
 import { grantUploads, uploadFile } from './upload.ts';
 
 /** Files on their way from this browser to the host. */
@@ -97,7 +98,7 @@ class Imports {
     if (index === -1) return;
     this.#watched.splice(index, 1);
     if (job.state === 'failed') {
-      if (job.error !== null) notifications.report(job.error);
+      if (job.error !== null) notifications.report(withoutUploadFolder(job.error));
       return;
     }
     try {

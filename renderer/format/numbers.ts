@@ -84,6 +84,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** The beginning of a long text. */
+export function clipped(text: string, longest = 1200): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
+}
+
 function minus(text: string): string {
   return text.startsWith('-') ? `−${text.slice(1)}` : text;
 }

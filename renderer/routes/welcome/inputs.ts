@@ -20,7 +20,7 @@ const presetsOf = (size: number): number => paperPresets.filter((preset) => pres
 export const paperInputs: readonly PaperInput[] = [
   {
     key: 'mt30',
-    title: 'MT30 dataset, 690,000 episodes',
+    title: 'MT30 dataset',
     files: 'chunk_0.pt to chunk_3.pt',
     bytes: 20e9,
     sizeIsEstimate: true,
@@ -52,7 +52,7 @@ export const paperInputs: readonly PaperInput[] = [
     bytes: 1e6 * 4,
     sizeIsEstimate: true,
     page: 'https://www.tdmpc2.com/models',
-    neededBy: 'none; the variant whose student starts from it',
+    neededBy: 'variants that start from it',
   },
 ];
 

@@ -6,8 +6,6 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { openHost, type Host, type HostOptions } from '../../../main/host/host.ts';
 import { serveWeb, type ServeOptions, type WebServer } from '../../../main/host/transport/serve.ts';
 
-const repository = join(import.meta.dirname, '../../..');
-
 /** Where Chromium is on this machine: DECANT_CHROMIUM, the system's, or what Playwright itself would take. */
 export function findChromium(): string | undefined {
   const candidates = [
@@ -15,24 +13,17 @@ export function findChromium(): string | undefined {
     '/usr/bin/chromium',
     '/usr/bin/chromium-browser',
     '/usr/bin/google-chrome',
+    '/usr/bin/google-chrome-stable',
+    '/opt/google/chrome/chrome',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     chromium.executablePath(),
   ];
   return candidates.find((path) => path !== undefined && path !== '' && existsSync(path));
 }
 
-/**
- * Why a browser test cannot run here, or undefined. With `browser` in DECANT_REQUIRE a reason is a failure instead: it is thrown.
- */
+/** Why a browser test cannot run here, or undefined. */
 export function reasonToSkipBrowser(): string | undefined {
-  const reason =
-    findChromium() === undefined
-      ? 'no Chromium was found: install one, or name it in DECANT_CHROMIUM'
-      : existsSync(join(repository, 'dist/renderer/index.html'))
-        ? undefined
-        : 'the window is not built: npm run build';
-  const required = (process.env['DECANT_REQUIRE'] ?? '').split(',');
-  if (reason !== undefined && required.includes('browser')) throw new Error(reason);
-  return reason;
+  return findChromium() === undefined ? 'no Chromium was found: install one, or name it in DECANT_CHROMIUM' : undefined;
 }
 
 export interface ServedLibraryOptions {
@@ -104,11 +95,19 @@ export interface OpenedPage {
   readonly problems: string[];
 }
 
+function browserArguments(): string[] {
+  // Root may not use Chromium's sandbox.
+  const root = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  // Nothing is asked of the network beside the page.
+  const silent = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update'];
+  return [...root, '--disable-gpu', '--disable-dev-shm-usage', '--disable-sync', ...silent];
+}
+
 /** A headless Chromium. Errors: throws where none is installed; ask `reasonToSkipBrowser` first. */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('no Chromium was found');
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+  return chromium.launch({ executablePath, args: browserArguments() });
 }
 
 /** Opens the window of a served library at a place of its router, such as `/datasets`. */
