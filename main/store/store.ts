@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 import type {
   CheckpointRecord,
   DatasetRecord,
@@ -9,9 +8,8 @@ import type {
   RunRecord,
   Series,
 } from '../../shared/contract.ts';
-import { DecantError, type ErrorReport } from '../../shared/errors.ts';
+import type { ErrorReport } from '../../shared/errors.ts';
 import type { CheckpointFacts, DatasetFacts, JobKind, JobState } from '../../shared/jobs.ts';
-import { moduleBeside } from '../../shared/place.ts';
 import { libraryPaths } from '../files/library.ts';
 import type { Points } from './blocks.ts';
 import type { SlowQuery } from './connection.ts';
@@ -20,20 +18,14 @@ import { newId } from './ids.ts';
 import type { IngestBatch, Ingested } from './ingest.ts';
 import type { JobListOptions, RunListOptions } from './jobLists.ts';
 import type { Dependency, JobChanges, JobInput, NewJob } from './jobs.ts';
-import { replySchema, type WorkerData, type WorkerReply } from './messages.ts';
 import type { ChartQuery, Pairs } from './metrics.ts';
-import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
 import type { JobRow } from './records.ts';
 import type { EntityKind, Resolved } from './references.ts';
+import { StoreWorker } from './storeWorker.ts';
 
 export interface StoreOptions {
   /** Called with each statement that took more than 40 ms. */
   onSlowQuery?: (query: SlowQuery) => void;
-}
-
-interface Waiting {
-  done: (value: unknown) => void;
-  failed: (error: Error) => void;
 }
 
 /**
@@ -41,29 +33,10 @@ interface Waiting {
  * Every method may fail with DISK_FULL (nothing of the request is kept) and HOST_GONE (the store was closed).
  */
 export class Store {
-  readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #ended: Promise<void>;
-  #nextRequest = 1;
-  #closed = false;
+  readonly #worker: StoreWorker;
 
-  private constructor(worker: Worker, onSlowQuery: (query: SlowQuery) => void) {
+  private constructor(worker: StoreWorker) {
     this.#worker = worker;
-    this.#ended = new Promise((resolve) => {
-      worker.once('exit', () => {
-        this.#closed = true;
-        this.#failAll('the store has ended');
-        resolve();
-      });
-    });
-    worker.on('error', (thrown) => {
-      this.#failAll(thrown instanceof Error ? thrown.message : String(thrown));
-    });
-    worker.on('message', (message: unknown) => {
-      const reply = replySchema.parse(message);
-      if (reply.type === 'slow') onSlowQuery(reply);
-      if (reply.type === 'done' || reply.type === 'failed') this.#settle(reply);
-    });
   }
 
   /**
@@ -71,56 +44,14 @@ export class Store {
    * Errors: LIBRARY_CORRUPT and LIBRARY_NEWER (nothing was touched), DISK_FULL.
    */
   static async open(home: string, options: StoreOptions = {}): Promise<Store> {
-    const paths = libraryPaths(home);
+    const { database: file, backups } = libraryPaths(home);
     mkdirSync(home, { recursive: true });
-    const data: WorkerData = { file: paths.database, backups: paths.backups };
-    const worker = new Worker(moduleBeside(import.meta.url, './worker'), { workerData: data });
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject);
-      worker.once('message', (message: unknown) => {
-        const reply = replySchema.parse(message);
-        worker.removeListener('error', reject);
-        if (reply.type === 'refused') reject(new DecantError(reply.error.code, reply.error.detail));
-        else resolve();
-      });
-    });
-    return new Store(worker, options.onSlowQuery ?? (() => undefined));
+    return new Store(await StoreWorker.open({ file, backups }, options.onSlowQuery ?? (() => undefined)));
   }
 
   /** Waits for what was asked, then closes the database. */
-  async close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#worker.postMessage('close');
-    }
-    await this.#ended;
-  }
-
-  async #call<Name extends OperationName>(
-    operation: Name,
-    ...values: OperationArguments<Name>
-  ): Promise<OperationResult<Name>> {
-    if (this.#closed) throw new DecantError('HOST_GONE', 'the library is closed');
-    const id = this.#nextRequest;
-    this.#nextRequest += 1;
-    const value = await new Promise<unknown>((done, failed) => {
-      this.#waiting.set(id, { done, failed });
-      this.#worker.postMessage({ id, operation, values });
-    });
-    // The worker runs this very function: its result has this type.
-    return value as OperationResult<Name>;
-  }
-
-  #settle(reply: Extract<WorkerReply, { type: 'done' | 'failed' }>): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if (reply.type === 'done') waiting?.done(reply.value);
-    else waiting?.failed(new DecantError(reply.error.code, reply.error.detail));
-  }
-
-  #failAll(reason: string): void {
-    for (const { failed } of this.#waiting.values()) failed(new DecantError('HOST_GONE', reason));
-    this.#waiting.clear();
+  close(): Promise<void> {
+    return this.#worker.close();
   }
 
   // Jobs
@@ -132,229 +63,229 @@ export class Store {
 
   /** Queues jobs at the end of their lanes, all or none. */
   insertJobs(list: readonly { id: string; job: NewJob }[]): Promise<void> {
-    return this.#call('insertJobs', list);
+    return this.#worker.call('insertJobs', list);
   }
 
   /** A group of jobs: a sweep, seeds, the quick pour. Returns its id. */
   createGroup(kind: string, title: string): Promise<string> {
-    return this.#call('createGroup', kind, title);
+    return this.#worker.call('createGroup', kind, title);
   }
 
   /** A group with its jobs. Errors: NOT_FOUND. */
   getGroup(id: string): Promise<GroupRecord> {
-    return this.#call('getGroup', id);
+    return this.#worker.call('getGroup', id);
   }
 
   /** Errors: NOT_FOUND. */
   getJob(id: string): Promise<JobRecord> {
-    return this.#call('getJob', id);
+    return this.#worker.call('getJob', id);
   }
 
   /** Newest first; without the hidden ones unless asked. Errors: NOT_FOUND for `before`. */
   listJobs(options: JobListOptions = {}): Promise<JobRecord[]> {
-    return this.#call('listJobs', options);
+    return this.#worker.call('listJobs', options);
   }
 
   /** Training runs, newest first, each with last, smallest and largest value of its metrics. */
   listRuns(options: RunListOptions = {}): Promise<RunRecord[]> {
-    return this.#call('listRuns', options);
+    return this.#worker.call('listRuns', options);
   }
 
   /** Everything of a job except its points. Errors: NOT_FOUND. */
   jobDetail(id: string): Promise<JobDetail> {
-    return this.#call('jobDetail', id);
+    return this.#worker.call('jobDetail', id);
   }
 
   /** Values that a replay after a resume compared with the superseded ones, and how many differed, by metric. */
   replayOf(id: string): Promise<Record<string, { compared: number; differing: number }>> {
-    return this.#call('replayOf', id);
+    return this.#worker.call('replayOf', id);
   }
 
   /** Errors: NOT_FOUND. */
   updateJob(id: string, changes: JobChanges): Promise<JobRecord> {
-    return this.#call('updateJob', id, changes);
+    return this.#worker.call('updateJob', id, changes);
   }
 
   addMessage(id: string, level: 'info' | 'warning' | 'error', text: string): Promise<void> {
-    return this.#call('addMessage', id, level, text);
+    return this.#worker.call('addMessage', id, level, text);
   }
 
   // Supervision: only main/jobs calls these
 
   getJobRow(id: string): Promise<JobRow> {
-    return this.#call('getJobRow', id);
+    return this.#worker.call('getJobRow', id);
   }
 
   jobsInState(states: readonly JobState[]): Promise<JobRow[]> {
-    return this.#call('jobsInState', states);
+    return this.#worker.call('jobsInState', states);
   }
 
   dependencies(id: string): Promise<Dependency[]> {
-    return this.#call('dependencies', id);
+    return this.#worker.call('dependencies', id);
   }
 
   jobInputs(id: string): Promise<JobInput[]> {
-    return this.#call('jobInputs', id);
+    return this.#worker.call('jobInputs', id);
   }
 
   /** Fixes what a job reads; what was fixed before stays. */
   recordInputs(id: string, inputs: readonly JobInput[]): Promise<void> {
-    return this.#call('recordInputs', id, inputs);
+    return this.#worker.call('recordInputs', id, inputs);
   }
 
   /** queued → running; false when it was no longer queued. */
   markRunning(id: string): Promise<boolean> {
-    return this.#call('markRunning', id);
+    return this.#worker.call('markRunning', id);
   }
 
   recordEngine(id: string, pid: number, started: string | null): Promise<void> {
-    return this.#call('recordEngine', id, pid, started);
+    return this.#worker.call('recordEngine', id, pid, started);
   }
 
   /** queued → stopped, running → stopping; returns the state after it. */
   requestStop(id: string): Promise<JobState> {
-    return this.#call('requestStop', id);
+    return this.#worker.call('requestStop', id);
   }
 
   /** A running or stopping job whose engine is gone; false when it had ended. */
   settle(id: string, state: 'interrupted' | 'failed', error: ErrorReport | null): Promise<boolean> {
-    return this.#call('settle', id, state, error);
+    return this.#worker.call('settle', id, state, error);
   }
 
   failQueued(id: string, error: ErrorReport): Promise<boolean> {
-    return this.#call('failQueued', id, error);
+    return this.#worker.call('failQueued', id, error);
   }
 
   /** stopped, failed, interrupted → queued. Errors: NOT_FOUND, NOT_RESUMABLE. */
   requeue(id: string): Promise<void> {
-    return this.#call('requeue', id);
+    return this.#worker.call('requeue', id);
   }
 
   /** Before another queued job, or to the end of the queue (null). Errors: NOT_FOUND. */
   moveInQueue(id: string, before: string | null): Promise<void> {
-    return this.#call('moveInQueue', id, before);
+    return this.#worker.call('moveInQueue', id, before);
   }
 
   /** Takes spool records over; rows and offset move in one transaction. */
   ingest(id: string, batch: IngestBatch): Promise<Ingested> {
-    return this.#call('ingest', id, batch);
+    return this.#worker.call('ingest', id, batch);
   }
 
   moveSpoolOffset(id: string, offset: number): Promise<void> {
-    return this.#call('moveSpoolOffset', id, offset);
+    return this.#worker.call('moveSpoolOffset', id, offset);
   }
 
   // Metrics
 
   /** Bins for charts: powers of two of points, with fixed borders. */
   readCharts(id: string, query: ChartQuery = {}): Promise<Series[]> {
-    return this.#call('readCharts', id, query);
+    return this.#worker.call('readCharts', id, query);
   }
 
   /** Every recorded value from step `from` to `to`, both included. */
   readMetrics(id: string, from: number, to: number, metrics?: readonly string[]): Promise<Record<string, Points>> {
-    return this.#call('readMetrics', id, from, to, metrics);
+    return this.#worker.call('readMetrics', id, from, to, metrics);
   }
 
   readPairs(id: string, limit = 10): Promise<Pairs[]> {
-    return this.#call('readPairs', id, limit);
+    return this.#worker.call('readPairs', id, limit);
   }
 
   // Checkpoints and datasets
 
   listCheckpoints(): Promise<CheckpointRecord[]> {
-    return this.#call('listCheckpoints');
+    return this.#worker.call('listCheckpoints');
   }
 
   /** Errors: NOT_FOUND. */
   getCheckpoint(id: string): Promise<CheckpointRecord> {
-    return this.#call('getCheckpoint', id);
+    return this.#worker.call('getCheckpoint', id);
   }
 
   lastCheckpointOf(job: string): Promise<CheckpointRecord | undefined> {
-    return this.#call('lastCheckpointOf', job);
+    return this.#worker.call('lastCheckpointOf', job);
   }
 
   resumableCheckpoints(job: string): Promise<CheckpointRecord[]> {
-    return this.#call('resumableCheckpoints', job);
+    return this.#worker.call('resumableCheckpoints', job);
   }
 
   bestCheckpointOf(job: string): Promise<string | undefined> {
-    return this.#call('bestCheckpointOf', job);
+    return this.#worker.call('bestCheckpointOf', job);
   }
 
   /** Nothing is resumed from it any more; its row stays. */
   markDamaged(id: string): Promise<void> {
-    return this.#call('markDamaged', id);
+    return this.#worker.call('markDamaged', id);
   }
 
   /** Errors: NOT_FOUND. */
   pinCheckpoint(id: string, pinned: boolean): Promise<CheckpointRecord> {
-    return this.#call('pinCheckpoint', id, pinned);
+    return this.#worker.call('pinCheckpoint', id, pinned);
   }
 
   /** The same content gives the row that is there. */
   addImported(job: string | null, name: string, facts: CheckpointFacts): Promise<{ id: string; duplicate: boolean }> {
-    return this.#call('addImported', job, name, facts);
+    return this.#worker.call('addImported', job, name, facts);
   }
 
   listDatasets(): Promise<DatasetRecord[]> {
-    return this.#call('listDatasets');
+    return this.#worker.call('listDatasets');
   }
 
   /** Errors: NOT_FOUND. */
   getDataset(id: string): Promise<DatasetRecord> {
-    return this.#call('getDataset', id);
+    return this.#worker.call('getDataset', id);
   }
 
   lastDatasetOf(job: string): Promise<DatasetRecord | undefined> {
-    return this.#call('lastDatasetOf', job);
+    return this.#worker.call('lastDatasetOf', job);
   }
 
   /** The same manifest gives the dataset that is there. */
   addDataset(job: string | null, name: string, facts: DatasetFacts): Promise<{ id: string; duplicate: boolean }> {
-    return this.#call('addDataset', job, name, facts);
+    return this.#worker.call('addDataset', job, name, facts);
   }
 
   addDatasetVersion(id: string, facts: DatasetFacts): Promise<number> {
-    return this.#call('addDatasetVersion', id, facts);
+    return this.#worker.call('addDatasetVersion', id, facts);
   }
 
   /** Manifests that must keep their segments. */
   livingManifests(): Promise<string[]> {
-    return this.#call('livingManifests');
+    return this.#worker.call('livingManifests');
   }
 
   // The library
 
   /** An id, an unambiguous prefix of one (with or without its letter), or an exact name. Errors: NOT_FOUND, ID_AMBIGUOUS. */
   resolve(kinds: readonly EntityKind[], reference: string): Promise<Resolved> {
-    return this.#call('resolve', kinds, reference);
+    return this.#worker.call('resolve', kinds, reference);
   }
 
   /** Removes rows and returns their ids; `listGarbage` then names the files. Errors: NOT_FOUND, IN_USE. */
   deleteEntry(kind: EntityKind, id: string): Promise<string[]> {
-    return this.#call('deleteEntry', kind, id);
+    return this.#worker.call('deleteEntry', kind, id);
   }
 
   /** The ids that `deleteEntry` would remove; nothing changes. Errors: NOT_FOUND, IN_USE. */
   previewDeletion(kind: EntityKind, id: string): Promise<string[]> {
-    return this.#call('previewDeletion', kind, id);
+    return this.#worker.call('previewDeletion', kind, id);
   }
 
   listGarbage(): Promise<Garbage> {
-    return this.#call('listGarbage');
+    return this.#worker.call('listGarbage');
   }
 
   forgetGarbage(garbage: Partial<Garbage>): Promise<void> {
-    return this.#call('forgetGarbage', garbage);
+    return this.#worker.call('forgetGarbage', garbage);
   }
 
   getSetting(key: string): Promise<unknown> {
-    return this.#call('getSetting', key);
+    return this.#worker.call('getSetting', key);
   }
 
   setSetting(key: string, value: unknown): Promise<void> {
-    return this.#call('setSetting', key, value);
+    return this.#worker.call('setSetting', key, value);
   }
 }
