@@ -1,5 +1,5 @@
 import type { ChartConfiguration, Plugin, Point } from 'chart.js';
-import { formatNumber, formatShortCount } from '../format/numbers.ts';
+import { formatBytes, formatNumber, formatShortCount } from '../format/numbers.ts';
 import { type Curve, type Range } from './curve.ts';
 import { Chart, chartColours, datasetsOf, withOpacity } from './drawing.ts';
 import { xExtent, yRange } from './ranges.ts';
@@ -11,6 +11,8 @@ export interface LineChartView {
   /** What part of the x axis is shown; all of it where undefined. */
   range: Range | undefined;
   xTitle: string;
+  /** Of the values; bytes are shown in larger units. */
+  unit: string | undefined;
 }
 
 export interface LineChartListener {
@@ -37,7 +39,7 @@ export class LineChart {
 
   /** Draws another state; colours are those of the theme now. */
   show(view: LineChartView): void {
-    const { curves, logX, logY, range, xTitle } = view;
+    const { curves, logX, logY, range, xTitle, unit } = view;
     const colours = chartColours();
     this.#chart.data.datasets = curves.flatMap((curve) => datasetsOf(curve, logY));
     const extent = range ?? xExtent(curves) ?? { min: 0, max: 1 };
@@ -63,7 +65,11 @@ export class LineChart {
         afterFit: (scale) => {
           scale.width = 56;
         },
-        ticks: { ...ticks, maxTicksLimit: 7, callback: (value) => formatNumber(Number(value), 3) },
+        ticks: {
+          ...ticks,
+          ...(y.step === undefined ? { maxTicksLimit: 7 } : { stepSize: y.step }),
+          callback: (value) => (unit === 'B' ? formatBytes(Number(value)) : formatNumber(Number(value), 3)),
+        },
         grid,
         border,
       },

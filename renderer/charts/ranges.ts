@@ -1,11 +1,16 @@
 import type { Curve, Range } from './curve.ts';
 
+/** An axis; `step` is the distance of its ticks where it is linear. */
+export interface Axis extends Range {
+  step?: number;
+}
+
 /**
  * The rule of every y axis: it spans all bands and lines that the visible x range shows, rounded outwards to the next 1, 2 or 5 of its
  * own size (linear) or to the next power of ten (logarithmic). So it moves in steps while a run grows, and curves keep their shape
  * when another one is shown beside them unless that one reaches beyond the axis.
  */
-export function yRange(curves: readonly Curve[], visible: Range | undefined, logarithmic: boolean): Range {
+export function yRange(curves: readonly Curve[], visible: Range | undefined, logarithmic: boolean): Axis {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   const take = (value: number | undefined): void => {
@@ -21,20 +26,26 @@ export function yRange(curves: readonly Curve[], visible: Range | undefined, log
       take(band?.min[index]);
       take(band?.max[index]);
     }
-  if (min > max) return logarithmic ? { min: 0.1, max: 1 } : { min: 0, max: 1 };
+  if (min > max) return logarithmic ? { min: 0.1, max: 1 } : niceRange({ min: 0, max: 1 });
   return logarithmic ? powerRange({ min, max }) : niceRange({ min, max });
 }
 
-/** Rounded outwards to multiples of the 1-2-5 step that cuts the range into five to ten parts. */
-export function niceRange({ min, max }: Range): Range {
+const parts = 6;
+
+/** Rounded outwards to multiples of the 1-2-5 step that cuts the range into at most six parts; `step` is that between ticks. */
+export function niceRange({ min, max }: Range): Axis {
   if (min === max) {
     const size = Math.abs(min) || 1;
     return niceRange({ min: min - size / 2, max: max + size / 2 });
   }
-  const step = niceStep((max - min) / 8);
+  const step = niceStep((max - min) / parts);
   // Doubles: 0.30000000000000004 would otherwise be rounded out by a whole step.
   const slack = step * 1e-9;
-  return { min: tidy(Math.floor((min + slack) / step) * step), max: tidy(Math.ceil((max - slack) / step) * step) };
+  return {
+    min: tidy(Math.floor((min + slack) / step) * step),
+    max: tidy(Math.ceil((max - slack) / step) * step),
+    step,
+  };
 }
 
 /** The smallest 1, 2 or 5 times a power of ten that is at least `size`. */

@@ -1,0 +1,177 @@
+import type { RunRecord } from '../../../shared/contract.ts';
+import { metricCatalogue, type MetricName } from '../../../shared/metrics.ts';
+import { distillationCoefficient } from '../../format/configuration.ts';
+import { absent, formatCount, formatNumber } from '../../format/numbers.ts';
+import { formatDuration, formatExactTime } from '../../format/times.ts';
+
+/** Names of what runs refer to, by id. */
+export type Names = ReadonlyMap<string, string>;
+
+export type SortKey = string | number | null;
+
+export interface Column {
+  id: string;
+  title: string;
+  /** Said when hovering the heading. */
+  description: string;
+  /** Pixels; the name takes what is left. */
+  width: number;
+  numeric: boolean;
+  /** What the column sorts by; null sorts last in both directions. */
+  key: (run: RunRecord, names: Names) => SortKey;
+  text: (run: RunRecord, names: Names, now: number) => string;
+  /** Every digit, for hovering. */
+  exact?: (run: RunRecord, names: Names, now: number) => string;
+}
+
+/** A reference as people know it: the name where it is an id of the library. */
+function named(reference: string | undefined, names: Names): string | null {
+  if (reference === undefined) return null;
+  return names.get(reference) ?? reference;
+}
+
+function textColumn(
+  id: string,
+  title: string,
+  width: number,
+  value: (run: RunRecord, names: Names) => string | null,
+  description = title,
+): Column {
+  return {
+    id,
+    title,
+    description,
+    width,
+    numeric: false,
+    key: (run, names) => value(run, names)?.toLowerCase() ?? null,
+    text: (run, names) => value(run, names) ?? absent,
+  };
+}
+
+function numberColumn(
+  id: string,
+  title: string,
+  width: number,
+  value: (run: RunRecord) => number | null | undefined,
+  { description = title, format = formatCount }: { description?: string; format?: (value: number) => string } = {},
+): Column {
+  return {
+    id,
+    title,
+    description,
+    width,
+    numeric: true,
+    key: (run) => {
+      const number = value(run);
+      return number === null || number === undefined || Number.isNaN(number) ? null : number;
+    },
+    text: (run) => {
+      const number = value(run);
+      return number === null || number === undefined ? absent : format(number);
+    },
+    exact: (run) => String(value(run) ?? absent),
+  };
+}
+
+function timeColumn(id: string, title: string, value: (run: RunRecord) => string | null): Column {
+  return {
+    id,
+    title,
+    description: title,
+    width: 136,
+    numeric: false,
+    key: value,
+    text: (run) => formatExactTime(value(run)).slice(0, 16),
+    exact: (run) => formatExactTime(value(run)),
+  };
+}
+
+/** Milliseconds of the present attempt; undefined before its start. */
+export function durationOf(run: RunRecord, now: number): number | undefined {
+  if (run.startedAt === null) return undefined;
+  return (run.endedAt === null ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt);
+}
+
+const fixedColumns: readonly Column[] = [
+  textColumn('state', 'State', 108, ({ state }) => state),
+  textColumn('name', 'Name', 180, ({ name }) => name),
+  textColumn('method', 'Method', 68, ({ config }) => config.method),
+  textColumn('teacher', 'Teacher', 116, ({ config }, names) => named(config.teacher, names)),
+  textColumn('dataset', 'Dataset', 96, ({ config }, names) => named(config.dataset, names)),
+  numberColumn('d_coef', 'd_coef', 60, ({ config }) => distillationCoefficient(config), {
+    description: 'Distillation coefficient',
+    format: formatNumber,
+  }),
+  numberColumn('batch', 'Batch', 60, ({ config }) => config.batchSize, { description: 'Batch size, sequences' }),
+  numberColumn('steps', 'Steps', 76, ({ config }) => config.steps, { description: 'Updates asked for' }),
+  numberColumn('step', 'Step', 76, ({ step }) => step, { description: 'Updates done' }),
+  timeColumn('started', 'Started', ({ startedAt }) => startedAt),
+  {
+    id: 'duration',
+    title: 'Duration',
+    description: 'Time since the present attempt began, or that it took',
+    width: 88,
+    numeric: true,
+    key: (run) => durationOf(run, Date.now()) ?? null,
+    text: (run, _names, now) => formatDuration(durationOf(run, now)),
+  },
+  textColumn('tags', 'Tags', 112, ({ tags }) => (tags.length === 0 ? null : tags.join(', '))),
+  textColumn('notes', 'Notes', 160, ({ notes }) => (notes === '' ? null : notes)),
+  timeColumn('created', 'Created', ({ createdAt }) => createdAt),
+  timeColumn('ended', 'Ended', ({ endedAt }) => endedAt),
+  numberColumn('seed', 'Seed', 60, ({ config }) => config.seed, { format: String }),
+  numberColumn('size', 'Size', 60, ({ config }) => config.student.size, {
+    description: 'Student size, million parameters',
+  }),
+  textColumn('backend', 'Backend', 88, ({ backend }) => backend),
+  textColumn('device', 'Device', 140, ({ device }) => device),
+  textColumn('group', 'Group', 112, ({ group }) => group),
+  textColumn('id', 'Id', 112, ({ id }) => id),
+];
+
+/** Whether less is better; undefined where no value is better than another. */
+function better(metric: string): 'min' | 'max' | undefined {
+  if (metric === 'stepsPerSecond') return 'max';
+  return /Loss$|Mse$|Error$/.test(metric) ? 'min' : undefined;
+}
+
+const metricColumns: readonly Column[] = (Object.keys(metricCatalogue) as MetricName[]).flatMap((metric) => {
+  const meta: { title: string; unit?: string } = metricCatalogue[metric];
+  const unit = meta.unit === undefined ? '' : `, ${meta.unit}`;
+  const side = better(metric);
+  const column = (kind: 'last' | 'best', pick: 'last' | 'min' | 'max'): Column =>
+    numberColumn(`${kind}.${metric}`, `${shortTitle(metric)} ${kind}`, 116, (run) => run.metrics[metric]?.[pick], {
+      description: `${meta.title}${unit}, ${kind}`,
+      format: formatNumber,
+    });
+  return side === undefined ? [column('last', 'last')] : [column('last', 'last'), column('best', side)];
+});
+
+/** "teacherStudentMse" → "teacher student mse": narrow enough for a heading. */
+function shortTitle(metric: string): string {
+  return metric.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+export const columns: readonly Column[] = [...fixedColumns, ...metricColumns];
+const byId = new Map(columns.map((column) => [column.id, column]));
+
+export function columnOf(id: string): Column | undefined {
+  return byId.get(id);
+}
+
+export const defaultColumns: readonly string[] = [
+  'state',
+  'name',
+  'method',
+  'teacher',
+  'dataset',
+  'd_coef',
+  'batch',
+  'steps',
+  'last.totalLoss',
+  'best.teacherStudentMse',
+  'started',
+  'duration',
+  'tags',
+  'notes',
+];
