@@ -2,6 +2,7 @@ import { architectureOfSize, sizeOfArchitecture, type Architecture } from '../..
 import { type RunConfiguration } from '../../shared/configuration.ts';
 import { type CheckpointRecord, type DatasetRecord } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { findCheckpoint } from '../jobs/inputs.ts';
 import { type Store } from '../store/store.ts';
 
 /** Checks at once what a run would otherwise find out after minutes: that its inputs exist and fit each other. */
@@ -11,7 +12,7 @@ export async function checkRunInputs(store: Store, configuration: RunConfigurati
   if (configuration.method === 'distil' && configuration.teacher !== undefined)
     await checkTeacher(store, configuration.teacher, dataset);
   if (init === 'random') return;
-  const start = await findCheckpoint(store, init);
+  const start = await checkpointOf(store, init);
   const difference = start && firstDifference(start.facts.architecture, architectureOfSize(size, numQ));
   if (start !== undefined && difference !== undefined)
     throw new DecantError(
@@ -23,7 +24,7 @@ export async function checkRunInputs(store: Store, configuration: RunConfigurati
 
 /** Errors: TEACHER_MISMATCH, NOT_FOUND, ID_AMBIGUOUS. A teacher that an earlier job will make is checked by the engine. */
 export async function checkTeacher(store: Store, reference: string, dataset: DatasetRecord | undefined): Promise<void> {
-  const teacher = await findCheckpoint(store, reference);
+  const teacher = await checkpointOf(store, reference);
   if (teacher === undefined) return;
   const { architecture } = teacher.facts;
   const needed = architectureOfSize(1);
@@ -47,9 +48,8 @@ export async function findDataset(store: Store, reference: string): Promise<Data
   return store.getDataset((await store.resolve(['dataset'], reference)).id);
 }
 
-async function findCheckpoint(store: Store, reference: string): Promise<CheckpointRecord | undefined> {
-  if (reference.startsWith('job:')) return undefined;
-  return store.getCheckpoint((await store.resolve(['checkpoint'], reference)).id);
+async function checkpointOf(store: Store, reference: string): Promise<CheckpointRecord | undefined> {
+  return reference.startsWith('job:') ? undefined : findCheckpoint(store, reference);
 }
 
 interface Difference {

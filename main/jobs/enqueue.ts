@@ -107,9 +107,11 @@ function nameOf(checked: CheckedConfiguration): string {
       const what = configuration.method === 'distil' ? 'Distil' : 'Train';
       return configuration.name ?? `${what} ${configuration.student.size}M, seed ${configuration.seed}`;
     }
+    // Never the bare name: that is what they bring into the library, and names are references.
     case 'import':
+      return configuration.name === undefined ? 'Import' : `Import ${configuration.name}`;
     case 'collect':
-      return configuration.name ?? (kind === 'import' ? 'Import' : `Collect ${configuration.tasks.join(', ')}`);
+      return `Collect ${configuration.name ?? configuration.tasks.join(', ')}`;
     case 'label':
       return 'Label';
     case 'export':

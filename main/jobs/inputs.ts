@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { CheckpointRecord } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { jobConfigurationSchemas, type JobConfiguration, type JobKind, type StartFile } from '../../shared/jobs.ts';
 import { checkpointFile, manifestFile, type LibraryPaths } from '../files/library.ts';
@@ -77,13 +78,23 @@ export async function resolveInput(store: Store, { key, entity, reference }: Inp
     if (found === undefined) throw new DecantError('PREDECESSOR_FAILED', `${String(job)} made no dataset for "${key}"`);
     return { key, entity, id: found.id, content: found.facts.manifest };
   }
-  const found =
-    job === undefined
-      ? await store.getCheckpoint((await store.resolve(['checkpoint'], reference)).id)
-      : await store.lastCheckpointOf(job);
+  const found = job === undefined ? await findCheckpoint(store, reference) : await store.lastCheckpointOf(job);
   if (found === undefined)
     throw new DecantError('PREDECESSOR_FAILED', `${String(job)} made no checkpoint for "${key}"`);
   return { key, entity, id: found.id, content: found.facts.sha256 };
+}
+
+/** The checkpoint that a reference means: of a run or other job its last one. Errors: NOT_FOUND, ID_AMBIGUOUS. */
+export async function findCheckpoint(store: Store, reference: string): Promise<CheckpointRecord> {
+  // Checkpoints first: an import and what it imported have the same name.
+  const { id, kind } = await store.resolve(['checkpoint'], reference).catch((thrown: unknown) => {
+    if (thrown instanceof DecantError && thrown.code === 'NOT_FOUND')
+      return store.resolve(['checkpoint', 'job'], reference);
+    throw thrown;
+  });
+  const found = kind === 'job' ? await store.lastCheckpointOf(id) : await store.getCheckpoint(id);
+  if (found === undefined) throw new DecantError('NOT_FOUND', `${id} has no checkpoint`);
+  return found;
 }
 
 /**

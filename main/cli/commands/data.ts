@@ -39,7 +39,7 @@ export function addDataCommands(program: Command): void {
   program
     .command('collect')
     .requiredOption('--tasks <names>', 'tasks, separated by commas', taskList)
-    .option('--policy <policy>', 'random, or a checkpoint', 'random')
+    .option('--policy <policy>', 'random, or a checkpoint; a run means its last one', 'random')
     .requiredOption('--episodes <n>', 'episodes of each task', wholeNumber)
     .option('--seed <n>', 'seed', wholeNumber, 1)
     .option('--name <name>', 'what lists call the dataset')
@@ -57,7 +57,7 @@ export function addDataCommands(program: Command): void {
   program
     .command('label')
     .requiredOption('--dataset <dataset>', 'id, prefix or name')
-    .requiredOption('--teacher <checkpoint>', 'id, prefix or name')
+    .requiredOption('--teacher <checkpoint>', 'id, prefix or name; a run means its last one')
     .option('--backend <name>', 'what computes', 'auto')
     .description("fill the teacher's reward column for a whole dataset")
     .action(async (config: Record<string, unknown>, command: Command) => {

@@ -25,7 +25,7 @@ interface ExportOptions {
 export function addModelCommands(program: Command): void {
   program
     .command('evaluate')
-    .requiredOption('--checkpoint <checkpoint>', 'id, prefix or name')
+    .requiredOption('--checkpoint <checkpoint>', 'id, prefix or name; a run means its last one')
     .requiredOption('--tasks <names>', 'mt30, or tasks separated by commas', taskList)
     .option('--episodes <n>', 'episodes of each task', wholeNumber, 1)
     .option('--planner <planner>', 'policy (mppi comes with a later version)', 'policy')
@@ -55,7 +55,7 @@ export function addModelCommands(program: Command): void {
 
   program
     .command('export')
-    .requiredOption('--checkpoint <checkpoint>', 'id, prefix or name')
+    .requiredOption('--checkpoint <checkpoint>', 'id, prefix or name; a run means its last one')
     .option('--format <format>', 'safetensors or pt (onnx comes with a later version)', 'safetensors')
     .option('--precision <precision>', 'fp32 or fp16 (int8 comes with a later version)', 'fp16')
     .option('--out <folder>', "folder for the file; without it, it stays in the library's job folder")

@@ -28,6 +28,8 @@ it('gives scripts the JSON that they may rely on, on real parts', { timeout: 240
   const dataset = idAndKind.parse(await ask('collect', ...collect));
   expect(dataset).toMatchObject({ kind: 'dataset', name: 'spins', facts: { episodes: 2, transitions: 1000 } });
 
+  expect(await ask('show', 'spins')).toMatchObject({ id: dataset.id, kind: 'dataset' });
+
   const file = join(home, 'my.json');
   writeFileSync(file, JSON.stringify({ method: 'scratch', dataset: 'spins', steps: 2 }));
   const first = idAndKind.parse(await ask('train', '--config', file, '--no-estimate', ...tiny));
@@ -61,6 +63,11 @@ it('gives scripts the JSON that they may rely on, on real parts', { timeout: 240
   expect(exported.kind).toBe('export');
   expect(statSync(exported.path).size).toBe(exported.bytes);
   expect(exported.bytes).toBeLessThan(0.52 * exported.fp32Bytes);
+
+  // A run means its last checkpoint.
+  expect(await ask('export', '--checkpoint', first.id, '--format', 'pt', '--out', out)).toMatchObject({
+    sha256: exported['sha256'],
+  });
 
   const imported = idAndKind.parse(await ask('import', exported.path, '--name', 'back'));
   expect(imported).toMatchObject({ kind: 'checkpoint', name: 'back', duplicate: false, facts: { precision: 'fp16' } });
