@@ -2,7 +2,8 @@ import { openBridgeCarrier } from './bridgeCarrier.ts';
 import { RendererClient } from './client.ts';
 import { Library } from './library.svelte.ts';
 import { bridge } from './platform.ts';
-import { openWebSocketCarrier, socketAddress } from './webSocketCarrier.ts';
+import { socketAddress } from './socketAddress.ts';
+import { openWebSocketCarrier } from './webSocketCarrier.ts';
 
 /** The one connection of this window. */
 export const client = new RendererClient((listener) => {
