@@ -60,8 +60,12 @@ export function initialisationPicker(
   const meant = find(written, checkpoints);
   const picker = withWritten(written, checkpoints.filter(fits), [random, ...options]);
   if (meant === undefined || wanted === undefined || fits(meant)) return picker;
+  const others = picker.options.filter(({ value }) => value !== written);
+  const hint = checkpointHint(meant);
   return {
-    ...picker,
+    options: [{ value: meant.id, label: meant.name, hint, disabled: true }, ...others],
+    chosen: meant.id,
+    note: hint,
     warnings: [`${meant.name} is ${sizeText(meant)}; the student is ${String(known)}M with ${wanted.numQ} Qs`],
   };
 }

@@ -114,8 +114,10 @@ describe('the initialisation picker', () => {
   });
 
   it('warns of one that no longer fits, and keeps it', () => {
-    const { chosen, warnings } = initialisationPicker('c-1', all, 5, undefined);
+    const { chosen, note, options, warnings } = initialisationPicker('c-1', all, 5, undefined);
     expect(chosen).toBe('c-1');
+    expect(note).toBe('1M, 2 Qs · fp16 · 3.97 MB · c-1');
+    expect(options.map(({ value }) => value)).toEqual(['c-1', 'random', 'c-5']);
     expect(warnings).toEqual(['c-1.pt is 1M, 2 Qs; the student is 5M with 5 Qs']);
   });
 });
