@@ -156,7 +156,7 @@ function withWritten(written: unknown, entries: readonly Named[], options: reado
   const text = typeof written === 'string' ? written : JSON.stringify(written);
   if (options.some(({ value }) => value === text)) return pickerOf(options, text);
   const job = /^job:(.+)$/.exec(text)?.[1];
-  const hint = job === undefined ? 'as written; nothing here has this id or name' : `what job ${job} made`;
+  const hint = job === undefined ? 'as written; nothing here has exactly this id or name' : `what job ${job} made`;
   return { options: [{ value: text, label: text, hint }, ...options], chosen: text, note: hint };
 }
 
