@@ -2,6 +2,8 @@ import { architectureOfSize, modelSizes, sizeOfArchitecture } from '../../../sha
 import type { CheckpointRecord, DatasetRecord, DoctorReport } from '../../../shared/contract.ts';
 import { formatBytes, formatShortCount, plural } from '../../format/numbers.ts';
 
+type Backends = Pick<DoctorReport, 'backends'>;
+
 /** What a picker offers. */
 export interface Option {
   value: string;
@@ -70,7 +72,7 @@ export function initialisationPicker(
   };
 }
 
-export function backendPicker(names: readonly string[], written: unknown, report: DoctorReport | undefined): Picker {
+export function backendPicker(names: readonly string[], written: unknown, report: Backends | undefined): Picker {
   const options = names.map((name) => {
     const found = report?.backends.find((backend) => backend.name === name);
     if (found === undefined)
@@ -85,7 +87,7 @@ export function backendPicker(names: readonly string[], written: unknown, report
   return { options, chosen, warnings };
 }
 
-function automaticHint(report: DoctorReport | undefined): string {
+function automaticHint(report: Backends | undefined): string {
   if (report === undefined) return 'the fastest that works here';
   const working = report.backends.filter(({ works }) => works).map(({ name }) => name);
   return working.length === 0 ? 'nothing works here: see Welcome' : `works here: ${working.join(', ')}`;
