@@ -12,10 +12,18 @@ export interface StartArguments {
 /** What a second start hands to the first. */
 export const secondStartSchema = z.object({ files: z.array(z.string()) });
 
-/**
- * Reads the command line without the program (and, from a clone, without the folder of the application). Switches of Chromium are passed over,
- * as is whatever names no file.
- */
+/** The arguments that are the application's own: from a clone, what follows the folder of the application. */
+export function ownArguments(
+  argv: readonly string[],
+  application: string,
+  packaged: boolean,
+  folder: string,
+): string[] {
+  if (packaged) return argv.slice(1);
+  return argv.slice(argv.findIndex((argument) => resolve(folder, argument) === application) + 1);
+}
+
+/** Reads the application's own arguments. Switches of Chromium are passed over, as is whatever names no file. */
 export function readArguments(given: readonly string[], folder: string): StartArguments {
   const files: string[] = [];
   let home: string | undefined;

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { utilityProcess, type UtilityProcess } from 'electron';
 import { engineHintSchema, type EngineCommand } from '../../shared/jobs.ts';
 import { type DoctorReport } from '../../shared/contract.ts';
@@ -65,6 +64,14 @@ export function utilityLauncher(): EngineLauncher {
 export async function probeInUtility(): Promise<DoctorReport['backends']> {
   const { child, exited } = await startUtility(['--probe-backends']);
   child.stderr?.resume();
-  const [printed] = await Promise.all([child.stdout === null ? '' : text(child.stdout), exited]);
+  let printed = '';
+  await new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      printed += chunk.toString('utf8');
+      if (printed.endsWith(']\n')) resolve();
+    });
+    // The stream of a utility process does not end with it: what was printed last may still be on its way.
+    void exited.then(() => setTimeout(resolve, 2000));
+  });
   return readBackendReport(printed);
 }

@@ -5,7 +5,7 @@ import { app, session } from 'electron';
 import { applicationFile } from '../../shared/place.ts';
 import { libraryHome } from '../host/connection.ts';
 import { Application } from './application.ts';
-import { readArguments, secondStartSchema } from './arguments.ts';
+import { ownArguments, readArguments, secondStartSchema } from './arguments.ts';
 import { choosePaths, showFailure } from './dialogs.ts';
 import { guardEverything, guardSession } from './guards.ts';
 import { registerPageScheme, servePage } from './protocol.ts';
@@ -15,8 +15,8 @@ const log = (message: string): void => {
   process.stderr.write(`${message}\n`);
 };
 
-// From a clone the first argument is the folder of the application.
-const given = readArguments(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd());
+const folder = process.cwd();
+const given = readArguments(ownArguments(process.argv, app.getAppPath(), app.isPackaged, folder), folder);
 const settings = new SettingsFile(join(app.getPath('userData'), 'settings.json'));
 
 /** What came before the application was open: files that the system hands over one by one. */
