@@ -95,14 +95,14 @@ export function durationOf(run: RunRecord, now: number): number | undefined {
 const fixedColumns: readonly Column[] = [
   textColumn('state', 'State', 108, ({ state }) => state),
   textColumn('name', 'Name', 180, ({ name }) => name),
-  textColumn('method', 'Method', 68, ({ config }) => config.method),
+  textColumn('method', 'Method', 72, ({ config }) => config.method),
   textColumn('teacher', 'Teacher', 116, ({ config }, names) => named(config.teacher, names)),
   textColumn('dataset', 'Dataset', 96, ({ config }, names) => named(config.dataset, names)),
-  numberColumn('d_coef', 'd_coef', 60, ({ config }) => distillationCoefficient(config), {
+  numberColumn('d_coef', 'd_coef', 72, ({ config }) => distillationCoefficient(config), {
     description: 'Distillation coefficient',
     format: formatNumber,
   }),
-  numberColumn('batch', 'Batch', 60, ({ config }) => config.batchSize, { description: 'Batch size, sequences' }),
+  numberColumn('batch', 'Batch', 68, ({ config }) => config.batchSize, { description: 'Batch size, sequences' }),
   numberColumn('steps', 'Steps', 76, ({ config }) => config.steps, { description: 'Updates asked for' }),
   numberColumn('step', 'Step', 76, ({ step }) => step, { description: 'Updates done' }),
   timeColumn('started', 'Started', ({ startedAt }) => startedAt),
@@ -110,7 +110,7 @@ const fixedColumns: readonly Column[] = [
     id: 'duration',
     title: 'Duration',
     description: 'Time since the present attempt began, or that it took',
-    width: 88,
+    width: 92,
     numeric: true,
     key: (run) => durationOf(run, Date.now()) ?? null,
     text: (run, _names, now) => formatDuration(durationOf(run, now)),
