@@ -10,6 +10,7 @@ import {
   inputReferences,
   jobOfReference,
   resolveInput,
+  writeReference,
   type CheckedConfiguration,
 } from './inputs.ts';
 
@@ -43,8 +44,11 @@ export async function prepareJobs(
     const inputs: JobInput[] = [];
     for (const reference of inputReferences(checked)) {
       const other = jobOfReference(reference.reference);
-      if (other === undefined) inputs.push(await resolveInput(store, reference));
-      else {
+      if (other === undefined) {
+        const input = await resolveInput(store, reference);
+        writeReference(checked, reference.key, input.id);
+        inputs.push(input);
+      } else {
         if (!ids.includes(other)) await store.getJob(other);
         dependsOn.push(other);
       }

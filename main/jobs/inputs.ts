@@ -62,6 +62,13 @@ export function inputReferences(checked: CheckedConfiguration): InputReference[]
   }
 }
 
+/** Writes the id that a reference meant into the configuration, so that later names and prefixes cannot change its meaning. */
+export function writeReference({ configuration }: CheckedConfiguration, key: string, id: string): void {
+  if (key === 'init' && 'student' in configuration && typeof configuration.student === 'object')
+    configuration.student.init = id;
+  else Object.assign(configuration, { [key]: id });
+}
+
 /** The job that a reference `job:<id>` waits for; undefined for other references. */
 export function jobOfReference(reference: string): string | undefined {
   return reference.startsWith('job:') ? reference.slice('job:'.length) : undefined;

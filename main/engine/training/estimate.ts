@@ -22,7 +22,12 @@ const countedUpdates = 2000;
 const timedLabelRows = 256;
 
 /** Seconds of an update, measured on real batches with an untrained model, and the memory that this took. */
-async function measureUpdates(plan: TrainingPlan, dataset: Dataset, backend: Backend): Promise<number> {
+async function measureUpdates(
+  session: Session,
+  plan: TrainingPlan,
+  dataset: Dataset,
+  backend: Backend,
+): Promise<number> {
   const { architecture, configuration, sampler, terms, labelSteps } = plan;
   const { batchSize, seed, hyperparameters } = configuration;
   const { horizon, dropout } = hyperparameters;
@@ -38,6 +43,9 @@ async function measureUpdates(plan: TrainingPlan, dataset: Dataset, backend: Bac
       { ...batch, teacherReward },
       drawUpdate(seed, step, { horizon, batchSize, actionDim, numQ, mlpDim, dropout }),
     );
+    await session.progress('measuring', step, 1 + timedUpdates, 'updates');
+    await session.breathe();
+    session.signal.throwIfAborted();
   }
   const seconds = (performance.now() - begun) / 1000 / timedUpdates;
   agent.dispose();
@@ -87,7 +95,7 @@ export async function estimate(session: Session): Promise<Outcome> {
   const { batchSize, hyperparameters, steps } = configuration;
   requireMemory(memoryNeed(plan.architecture, batchSize, hyperparameters.horizon), backend.name);
   const freeMemoryBytes = process.availableMemory();
-  const secondsPerStep = await measureUpdates(plan, dataset, backend);
+  const secondsPerStep = await measureUpdates(session, plan, dataset, backend);
   const label = await measureLabels(session, plan, backend);
   const { trainable, stored } = parameterCounts(plan.architecture);
   const result: Estimate = {
