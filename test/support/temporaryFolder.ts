@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** A new folder that is removed when the test ends. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'decant-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'decant-test-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  });
   return folder;
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { decant, decantJson, startDecant } from './run.ts';
 
 const idAndKind = z.looseObject({ id: z.string(), kind: z.string() });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Store } from '../../../main/store/store.ts';
 import { prepareLibrary } from '../jobs/prepare.ts';
 import { checkpointFacts } from '../store/facts.ts';
-import { temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { decant, decantHere, decantJson, startDecant } from './run.ts';
 
 describe('wrong usage ends with 2', () => {

@@ -8,12 +8,12 @@ import { loadManifest } from '../../../main/data/manifest.ts';
 import { recognise } from '../../../main/data/recognise.ts';
 import { removeUnreferencedSegments } from '../../../main/data/segment.ts';
 import { columnFile, readSegmentInfo } from '../../../main/data/segmentInfo.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import {
   everythingIn,
   failure,
   fixtureChunks,
   makeChunk,
-  temporaryFolder,
   temporaryLibrary,
   valueAt,
   writeChunk,

@@ -9,7 +9,8 @@ import { importDataset } from '../../../main/data/importDataset.ts';
 import { countRowsOfRun, labelRows, missingRows, rowsOfRun } from '../../../main/data/labelPlan.ts';
 import { TeacherLabels } from '../../../main/data/labels.ts';
 import { WindowSampler } from '../../../main/data/sampler.ts';
-import { failure, makeChunk, temporaryFolder, temporaryLibrary, writeChunk } from './support.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { failure, makeChunk, temporaryLibrary, writeChunk } from './support.ts';
 
 const teacher = 'a'.repeat(64);
 const sampling = { seed: 9, batchSize: 8, horizon: 3, validationEpisodes: 1 };

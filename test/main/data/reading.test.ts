@@ -9,7 +9,8 @@ import { BatchStream } from '../../../main/data/prefetch.ts';
 import { WindowSampler } from '../../../main/data/sampler.ts';
 import { columnFile } from '../../../main/data/segmentInfo.ts';
 import { type LibraryPaths } from '../../../main/files/library.ts';
-import { failure, makeChunk, temporaryFolder, temporaryLibrary, valueAt, writeChunk } from './support.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { failure, makeChunk, temporaryLibrary, valueAt, writeChunk } from './support.ts';
 
 const tasks = [7, 3, 16, 7, 3, 0, 7];
 const sampling = { seed: 4, batchSize: 32, horizon: 3, validationEpisodes: 0 };

@@ -1,25 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
 import { DecantError } from '../../../shared/errors.ts';
 import { taskByIndex } from '../../../shared/tasks.ts';
 import { type Tensor } from '../../../shared/tensor.ts';
 import { libraryPaths, type LibraryPaths } from '../../../main/files/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { writeSafetensors } from '../../../main/formats/safetensors.ts';
 
 export const fixtures = fileURLToPath(new URL('../../fixtures/dataset/', import.meta.url));
 export const fixtureChunks = ['tensordict_0.4.pt', 'tensordict_0.2.pt', 'plain_dict.pt', 'chunk.safetensors'].map(
   (name) => join(fixtures, name),
 );
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'decant-data-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export function temporaryLibrary(): LibraryPaths {
   return libraryPaths(join(temporaryFolder(), 'library'));

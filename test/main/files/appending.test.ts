@@ -14,7 +14,7 @@ afterEach(() => {
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test('batches follow each other, across openings', async () => {
-  const path = join(await temporaryFolder(), 'spool');
+  const path = join(temporaryFolder(), 'spool');
   const first = await DurableAppender.open(path);
   expect(await first.append(bytes('one\n'))).toBe(4);
   await first.close();
@@ -25,7 +25,7 @@ test('batches follow each other, across openings', async () => {
 });
 
 test('opening cuts off a torn tail where the reader says so', async () => {
-  const path = join(await temporaryFolder(), 'spool');
+  const path = join(temporaryFolder(), 'spool');
   await writeFile(path, 'whole\ntor');
   await using appender = await DurableAppender.open(path, 6);
   await appender.append(bytes('next\n'));
@@ -34,7 +34,7 @@ test('opening cuts off a torn tail where the reader says so', async () => {
 });
 
 test('a batch that fails half-way is not in the file, and the next one follows the last good one', async () => {
-  const path = join(await temporaryFolder(), 'spool');
+  const path = join(temporaryFolder(), 'spool');
   await using appender = await DurableAppender.open(path);
   await appender.append(bytes('good\n'));
   setFaultHook((point) => (point.operation === 'write' ? { shortWrite: 3 } : undefined));
@@ -46,7 +46,7 @@ test('a batch that fails half-way is not in the file, and the next one follows t
 });
 
 test('where even the cut fails, the next append repairs the file first', async () => {
-  const path = join(await temporaryFolder(), 'spool');
+  const path = join(temporaryFolder(), 'spool');
   await using appender = await DurableAppender.open(path);
   await appender.append(bytes('good\n'));
   setFaultHook((point) => {
@@ -61,7 +61,7 @@ test('where even the cut fails, the next append repairs the file first', async (
 });
 
 test('appends that overlap and appends after the end are refused', async () => {
-  const appender = await DurableAppender.open(join(await temporaryFolder(), 'spool'));
+  const appender = await DurableAppender.open(join(temporaryFolder(), 'spool'));
   const running = appender.append(bytes('a'));
   await expect(appender.append(bytes('b'))).rejects.toThrow('has not ended');
   await running;
@@ -70,7 +70,7 @@ test('appends that overlap and appends after the end are refused', async () => {
 });
 
 test('whatever fails, the file is exactly the acknowledged batches', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const step = fc.record({
     text: fc.string({ minLength: 1, maxLength: 20 }),
     fault: fc.constantFrom('none', 'write', 'sync', 'truncate'),

@@ -18,7 +18,7 @@ async function* asynchronously(...chunks: Uint8Array[]): AsyncGenerator<Uint8Arr
 }
 
 test('a file is written from one array, from several and from a stream, with its size and hash', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const path = join(folder, 'file');
   for (const chunks of [
     bytes('hello world'),
@@ -34,7 +34,7 @@ test('a file is written from one array, from several and from a stream, with its
 });
 
 test('operations happen in the order that survives a power cut', async () => {
-  const path = join(await temporaryFolder(), 'file');
+  const path = join(temporaryFolder(), 'file');
   const seen: FaultOperation[] = [];
   setFaultHook((point) => {
     seen.push(point.operation);
@@ -48,7 +48,7 @@ test('operations happen in the order that survives a power cut', async () => {
 test.each(['create', 'write', 'sync', 'rename'] as const)(
   'a disk that is full at %s leaves the old file and no other',
   async (operation) => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const path = join(folder, 'file');
     await writeFile(path, 'old');
     setFaultHook((point) => {
@@ -64,7 +64,7 @@ test.each(['create', 'write', 'sync', 'rename'] as const)(
 );
 
 test('a write cut short in the middle counts as a full disk', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   setFaultHook((point) =>
     point.operation === 'write' && point.bytesSoFar + point.length > 10
       ? { shortWrite: 10 - point.bytesSoFar }
@@ -76,7 +76,7 @@ test('a write cut short in the middle counts as a full disk', async () => {
 });
 
 test('a source that fails leaves nothing behind, and its own error is what is reported', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   function* failing(): Generator<Uint8Array> {
     yield bytes('first');
     throw new Error('source');
@@ -86,14 +86,14 @@ test('a source that fails leaves nothing behind, and its own error is what is re
 });
 
 test('a folder that does not exist is named', async () => {
-  const path = join(await temporaryFolder(), 'missing', 'file');
+  const path = join(temporaryFolder(), 'missing', 'file');
   const failure = await failureOf(writeFileDurably(path, bytes('x')));
   expect(failure.code).toBe('FILE_UNWRITABLE');
   expect(failure.detail).toContain(path);
 });
 
 test('a file named by its content is stored once', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const nameOf = (sha256: string): string => `${sha256}.bin`;
   const first = await writeByContent(folder, nameOf, bytes('same'));
   const second = await writeByContent(folder, nameOf, [bytes('sa'), bytes('me')]);
@@ -103,7 +103,7 @@ test('a file named by its content is stored once', async () => {
 });
 
 test('patched bytes are in the file and in its hash', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const writer = await DurableWriter.open(folder);
   await writer.write(bytes('____ and the rest'));
   await writer.patch(0, bytes('head'));
@@ -114,7 +114,7 @@ test('patched bytes are in the file and in its hash', async () => {
 });
 
 test('an aborted writer leaves nothing, and a name cannot leave the folder', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const aborted = await DurableWriter.open(folder);
   await aborted.write(bytes('x'));
   await aborted.abort();
@@ -124,7 +124,7 @@ test('an aborted writer leaves nothing, and a name cannot leave the folder', asy
 });
 
 test('a failing fsync of the folder is reported but removes nothing: the file has its name by then', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   setFaultHook((point) => {
     if (point.operation === 'syncFolder') throw diskFullError(point.path);
     return undefined;

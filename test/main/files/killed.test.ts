@@ -21,7 +21,7 @@ function run(action: string, path: string, fault: string): { killed: boolean; ou
 test.each(['create:0', 'write:0', 'write:1', 'sync:0', 'rename:0', 'syncFolder:0', 'none:0'])(
   'a file whose writer is killed at %s is the old one or the new one, whole',
   async (fault) => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const path = join(folder, 'file');
     await writeFile(path, 'old');
     const { killed } = run('write', path, fault);
@@ -35,7 +35,7 @@ test.each(['create:0', 'write:0', 'write:1', 'sync:0', 'rename:0', 'syncFolder:0
 );
 
 test.each(['write:2', 'sync:2', 'sync:4'])('lines acknowledged before a kill at %s are in the file', async (fault) => {
-  const path = join(await temporaryFolder(), 'spool');
+  const path = join(temporaryFolder(), 'spool');
   const { killed, output } = run('append', path, fault);
   expect(killed).toBe(true);
   const acknowledged = Number(output.trim().split('\n').at(-1));

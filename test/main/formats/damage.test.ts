@@ -39,7 +39,7 @@ const changesOf = (length: number): fc.Arbitrary<Change[]> =>
 test.each(['tensordict_021.pt', 'quantized.pt', 'deflated.pt'])(
   '%s, damaged anywhere, gives its tensors or an error with a code',
   async (name) => {
-    const path = join(await temporaryFolder(), 'file.pt');
+    const path = join(temporaryFolder(), 'file.pt');
     const original = await readFile(fixture(name));
     // Half of the changes go to the directory at the end, where most of the structure is.
     const position = fc.oneof(
@@ -61,7 +61,7 @@ test.each(['tensordict_021.pt', 'quantized.pt', 'deflated.pt'])(
 test.each(['state_dict.pt', 'state_dict_protocol4.pt', 'tensordict_040.pt', 'quantized.pt', 'newer_layout.pt'])(
   'the pickle of %s, damaged anywhere behind a right checksum, gives values or an error with a code',
   async (name) => {
-    const path = join(await temporaryFolder(), 'file.pt');
+    const path = join(temporaryFolder(), 'file.pt');
     await using file = new RandomAccessFile(fixture(name));
     const archive = await openZip(file);
     const entry = [...archive.entries.values()].find((candidate) => candidate.name.endsWith('/data.pkl'));
@@ -81,7 +81,7 @@ test.each(['state_dict.pt', 'state_dict_protocol4.pt', 'tensordict_040.pt', 'qua
 );
 
 test('random opcodes never do more than fail', async () => {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   const opcodes = [...Buffer.from('N\x88\x89K]}()\x85\x86\x87tseauqhRb\x81Q.\x94', 'latin1')];
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(fc.constantFrom(...opcodes), fc.nat(255)), { maxLength: 60 }), async (body) => {

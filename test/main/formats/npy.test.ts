@@ -20,7 +20,7 @@ function numpyFile(text: string, data: Uint8Array, version = 1): Uint8Array {
 }
 
 test('arrays of every dtype and rank survive a round trip', async () => {
-  const path = join(await temporaryFolder(), 'a.npy');
+  const path = join(temporaryFolder(), 'a.npy');
   const cases: Tensor[] = [
     matrix,
     { dtype: 'float32', shape: [], data: Float32Array.of(5) },
@@ -41,7 +41,7 @@ test('arrays of every dtype and rank survive a round trip', async () => {
 });
 
 test('the header is numpy own spelling, and the data are aligned to 64 bytes', async () => {
-  const path = join(await temporaryFolder(), 'a.npy');
+  const path = join(temporaryFolder(), 'a.npy');
   await writeNpy(path, matrix);
   const bytes = await readFile(path);
   expect(bytes.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\x00');
@@ -52,7 +52,7 @@ test('the header is numpy own spelling, and the data are aligned to 64 bytes', a
 });
 
 test('any range of rows is read, without the rest', async () => {
-  const path = join(await temporaryFolder(), 'a.npy');
+  const path = join(temporaryFolder(), 'a.npy');
   await writeNpy(path, matrix);
   await using file = await openNpy(path);
   expect(file).toMatchObject({ dtype: 'float32', rowCount: 4, rowLength: 3 });
@@ -77,7 +77,7 @@ test('any range of rows is read, without the rest', async () => {
 });
 
 test('rows written as they come are the same file, named by content where wanted', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const whole = await writeNpy(join(folder, 'whole.npy'), matrix);
   const writer = await NpyWriter.open(folder, 'float32', [3]);
   await writer.write(rows.subarray(0, 3));
@@ -90,7 +90,7 @@ test('rows written as they come are the same file, named by content where wanted
 });
 
 test('files of numpy itself are read: versions 1 to 3, scalars and columns', async () => {
-  const path = join(await temporaryFolder(), 'a.npy');
+  const path = join(temporaryFolder(), 'a.npy');
   const data = Buffer.from(Float32Array.of(1, 2).buffer);
   for (const version of [1, 2, 3]) {
     await writeFile(path, numpyFile("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", data, version));
@@ -118,13 +118,13 @@ test.each([
   ['version 9', numpyFile("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", eight, 9), 'NPY_INVALID'],
   ['a huge header', Buffer.from('\x93NUMPY\x02\x00\xff\xff\xff\xff____', 'latin1'), 'NPY_INVALID'],
 ])('%s is refused', async (_, bytes, code) => {
-  const path = join(await temporaryFolder(), 'a.npy');
+  const path = join(temporaryFolder(), 'a.npy');
   await writeFile(path, bytes);
   expect((await failureOf(readNpy(path))).code).toBe(code);
 });
 
 test('a damaged file never gives anything but its array or an error with a code', async () => {
-  const path = join(await temporaryFolder(), 'a.npy');
+  const path = join(temporaryFolder(), 'a.npy');
   await writeNpy(path, matrix);
   const original = await readFile(path);
   await fc.assert(

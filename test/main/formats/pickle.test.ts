@@ -9,7 +9,7 @@ import * as pickle from './pickleBuilder.ts';
 const { emptyDict, emptyList, emptyTuple, mark, none, setItem, tuple, reduce, unicode, global: globalOf } = pickle;
 
 async function rootOf(parts: Uint8Array[]): Promise<PtNode> {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   await pickle.writePickled(path, parts);
   await using file = await openPt(path);
   return file.root;
@@ -123,7 +123,7 @@ test.each<[string, pickle.TensorParts, string]>([
 });
 
 test('many small references to one big view are not read beyond four times the file', async () => {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   const view = pickle.tensor({ shape: [65_536], strides: [0], elementCount: 4 });
   const names = Array.from({ length: 400 }, (_, index) => [unicode(String(index)), view]).flat();
   await pickle.writePickled(path, [emptyDict, mark, ...names, pickle.setItems]);

@@ -118,7 +118,7 @@ test('reading rows in order to the end verifies the checksum; out of order it do
 });
 
 test('a storage with a flipped bit is found: read whole, in rows to the end, and by verify', async () => {
-  const path = join(await temporaryFolder(), 'flipped.pt');
+  const path = join(temporaryFolder(), 'flipped.pt');
   const bytes = await readFile(fixture('tensordict_040.pt'));
   await using intact = await openPt(fixture('tensordict_040.pt'));
   const obs = Buffer.from((await tensorOf(columnsOf(ptColumns(intact.root)), 'obs').read()).data.buffer);
@@ -153,7 +153,7 @@ test.each([
 });
 
 test('a file cut at any length is refused', async () => {
-  const path = join(await temporaryFolder(), 'cut.pt');
+  const path = join(temporaryFolder(), 'cut.pt');
   const bytes = await readFile(fixture('plain_dict.pt'));
   for (let length = 0; length < bytes.length; length += 1 + (length % 37)) {
     await writeFile(path, bytes.subarray(0, length));

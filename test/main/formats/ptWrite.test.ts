@@ -2,41 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesOfData, dataOfBytes } from '../../../main/formats/dtypes.ts';
+import { bytesOfData } from '../../../main/formats/dtypes.ts';
 import { openPt, readPtStateDict } from '../../../main/formats/pt.ts';
 import { writePt } from '../../../main/formats/ptWrite.ts';
-import { type Tensor, type TensorDtype } from '../../../shared/tensor.ts';
+import { type Tensor } from '../../../shared/tensor.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { tensorsOf } from './tensors.ts';
 
-const dtypes: [TensorDtype, number][] = [
-  ['float64', 8],
-  ['float32', 4],
-  ['float16', 2],
-  ['bfloat16', 2],
-  ['int64', 8],
-  ['int32', 4],
-  ['int16', 2],
-  ['int8', 1],
-  ['uint8', 1],
-  ['bool', 1],
-];
-
-const tensors = fc
-  .record({ dtype: fc.constantFrom(...dtypes), shape: fc.array(fc.nat(300), { maxLength: 2 }), seed: fc.nat(255) })
-  .map(({ dtype: [dtype, size], shape, seed }): Tensor => {
-    const count = shape.reduce((product, length) => product * length, 1);
-    return {
-      dtype,
-      shape,
-      data: dataOfBytes(
-        dtype,
-        Uint8Array.from({ length: count * size }, (_, index) => (seed + index * 7) & 0xff),
-      ),
-    };
-  });
+const tensors = tensorsOf(fc.array(fc.nat(300), { maxLength: 2 }));
 
 test('any state dict survives a round trip in its order, and the same input gives the same bytes', async () => {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(fc.tuple(fc.string(), tensors), { selector: ([name]) => name, minLength: 1, maxLength: 5 }),
@@ -61,7 +37,7 @@ test('any state dict survives a round trip in its order, and the same input give
 const weight: Tensor = { dtype: 'float32', shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) };
 
 test('the layout is that of the official checkpoints: one entry "model"; or the dictionary itself', async () => {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   await writePt(path, [['_encoder.state.0.weight', weight]]);
   {
     await using file = await openPt(path);
@@ -73,7 +49,7 @@ test('the layout is that of the official checkpoints: one entry "model"; or the 
 });
 
 test('the bytes are those that PyTorch was seen to accept, with data at multiples of 64', async () => {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   const written = await writePt(path, [
     ['weight', weight],
     ['half', { dtype: 'float16', shape: [1], data: Uint16Array.of(0x3c00) }],
@@ -84,7 +60,7 @@ test('the bytes are those that PyTorch was seen to accept, with data at multiple
   expect(written.sha256).toBe('78805440890039037a5ae9adf873932a24f88e95c8194906eff865fdefe78adb');
 });
 
-test('a tensor whose array does not hold its shape is refused', async () => {
-  const path = join(await temporaryFolder(), 'file.pt');
+test('a tensor whose array does not hold its shape is refused', () => {
+  const path = join(temporaryFolder(), 'file.pt');
   expect(() => writePt(path, [['bad', { dtype: 'float32', shape: [4], data: new Float32Array(3) }]])).toThrow('bad');
 });

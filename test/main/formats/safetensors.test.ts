@@ -3,31 +3,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../../main/formats/safetensors.ts';
-import { dataOfBytes } from '../../../main/formats/dtypes.ts';
-import { type Tensor, type TensorDtype } from '../../../shared/tensor.ts';
 import { endsProperly, failureOf } from '../../support/failures.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { tensorsOf } from './tensors.ts';
 
-const dtypes: [TensorDtype, number][] = [
-  ['float64', 8],
-  ['float32', 4],
-  ['float16', 2],
-  ['bfloat16', 2],
-  ['int64', 8],
-  ['int32', 4],
-  ['int16', 2],
-  ['int8', 1],
-  ['uint8', 1],
-  ['bool', 1],
-];
-
-const tensors = fc
-  .record({ dtype: fc.constantFrom(...dtypes), shape: fc.array(fc.nat(4), { maxLength: 3 }), seed: fc.nat(255) })
-  .map(({ dtype: [dtype, size], shape, seed }): Tensor => {
-    const count = shape.reduce((product, length) => product * length, 1);
-    const bytes = Uint8Array.from({ length: count * size }, (_, index) => (seed + index * 7) & 0xff);
-    return { dtype, shape, data: dataOfBytes(dtype, bytes) };
-  });
+const tensors = tensorsOf(fc.array(fc.nat(4), { maxLength: 3 }));
 
 function raw(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array {
   const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
@@ -37,7 +17,7 @@ function raw(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array 
 }
 
 test('any tensors and metadata survive a round trip, and the same input gives the same bytes', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const path = join(folder, 'file');
   await fc.assert(
     fc.asyncProperty(
@@ -57,7 +37,7 @@ test('any tensors and metadata survive a round trip, and the same input gives th
 });
 
 test('every tensor lies at a multiple of its own element size', async () => {
-  const path = join(await temporaryFolder(), 'file');
+  const path = join(temporaryFolder(), 'file');
   await writeSafetensors(path, [
     ['a', { dtype: 'int8', shape: [3], data: new Int8Array(3) }],
     ['b', { dtype: 'float16', shape: [1], data: new Uint16Array(1) }],
@@ -71,7 +51,7 @@ test('every tensor lies at a multiple of its own element size', async () => {
 });
 
 test('one tensor can be read alone', async () => {
-  const path = join(await temporaryFolder(), 'file');
+  const path = join(temporaryFolder(), 'file');
   await writeSafetensors(path, [
     ['a', { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) }],
     ['b', { dtype: 'float32', shape: [1, 1], data: Float32Array.of(3) }],
@@ -106,13 +86,13 @@ test.each([
   ['an unknown key', raw({ a: entry(0, 4, { more: 1 }) }, four), 'SAFETENSORS_INVALID'],
   ['metadata that are no text', raw({ __metadata__: { a: 1 } }), 'SAFETENSORS_INVALID'],
 ])('%s is refused', async (_, bytes, code) => {
-  const path = join(await temporaryFolder(), 'file');
+  const path = join(temporaryFolder(), 'file');
   await writeFile(path, bytes);
   expect((await failureOf(readSafetensors(path))).code).toBe(code);
 });
 
 test('a damaged file never gives anything but its tensors or an error with a code', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const path = join(folder, 'file');
   await writeSafetensors(
     path,

@@ -10,7 +10,7 @@ import { failureOf } from '../../support/failures.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 test('files are recognised by what they hold, whatever their name', async () => {
-  const path = join(await temporaryFolder(), 'file.dat');
+  const path = join(temporaryFolder(), 'file.dat');
   const tensor: Tensor = { dtype: 'float32', shape: [1], data: Float32Array.of(1) };
   await writePt(path, [['a', tensor]]);
   expect(await sniffFormat(path)).toBe('pt');
@@ -29,7 +29,7 @@ test.each([
   ['version https://git-lfs.github.com/spec/v1\noid sha256:0', 'FORMAT_UNKNOWN', 'pointer'],
   ['<!DOCTYPE html><title>Not found</title>', 'FORMAT_UNKNOWN', 'web page'],
 ])('%j is of no known format', async (content, code, detail) => {
-  const path = join(await temporaryFolder(), 'file.pt');
+  const path = join(temporaryFolder(), 'file.pt');
   await writeFile(path, content);
   const failure = await failureOf(sniffFormat(path));
   expect(failure.code).toBe(code);

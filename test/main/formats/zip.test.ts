@@ -17,7 +17,7 @@ const zip64End = { comment: '', forceZip64Format: true };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 async function archived(entries: StoredEntry[]): Promise<{ path: string; content: Buffer }> {
-  const path = join(await temporaryFolder(), 'file.zip');
+  const path = join(temporaryFolder(), 'file.zip');
   const content = Buffer.concat([...storedZipChunks(entries)]);
   await writeFile(path, content);
   return { path, content };
@@ -48,7 +48,7 @@ test('our archives are read back, aligned', async () => {
 });
 
 test('archives of another program are read: stored, deflated, with data descriptors, zip64', async () => {
-  const path = join(await temporaryFolder(), 'file.zip');
+  const path = join(temporaryFolder(), 'file.zip');
   const zip = new ZipFile();
   const long = 'abc'.repeat(10_000);
   zip.addBuffer(Buffer.from(long), 'deflated', { compress: true });
@@ -122,7 +122,7 @@ test.each<[string, string, (content: Buffer) => void]>([
 });
 
 test('a deflated bomb ends at the size that it declares', async () => {
-  const path = join(await temporaryFolder(), 'file.zip');
+  const path = join(temporaryFolder(), 'file.zip');
   const zip = new ZipFile();
   const zeros = Buffer.alloc(1 << 20);
   for (let index = 0; index < 3; index++) zip.addBuffer(zeros, `bomb ${index}`, { compress: true });
@@ -143,7 +143,7 @@ test('archives that unpack to more than a gigabyte are not unpacked', async () =
 });
 
 test('a zip64 record that points beyond every number is refused', async () => {
-  const path = join(await temporaryFolder(), 'file.zip');
+  const path = join(temporaryFolder(), 'file.zip');
   const zip = new ZipFile();
   zip.addBuffer(Buffer.from('x'), 'x', { compress: false });
   zip.end(zip64End);

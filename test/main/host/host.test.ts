@@ -10,7 +10,7 @@ import { libraryPaths } from '../../../main/files/library.ts';
 import { Store } from '../../../main/store/store.ts';
 import { prepareLibrary, training } from '../jobs/prepare.ts';
 import { checkpointFacts, datasetFacts } from '../store/facts.ts';
-import { temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { testHost } from './library.ts';
 
 const distil = { method: 'distil', dataset: 'data', teacher: 'teacher', student: { size: 1 }, steps: 5 };

@@ -3,7 +3,7 @@ import { openHost, type Host, type HostOptions } from '../../../main/host/host.t
 import { forkLauncher } from '../../../main/jobs/launcher.ts';
 import { type Behaviour } from '../jobs/behaviour.ts';
 import { fakeEngine, fakeEnvironment, prepareLibrary } from '../jobs/prepare.ts';
-import { temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 /** A host with the fake engine on a library that holds the dataset "data"; closed with the test. */
 export async function testHost(

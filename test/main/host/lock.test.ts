@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { acquireLock, findLockHolder } from '../../../main/host/lock.ts';
 import { libraryPaths } from '../../../main/files/library.ts';
 import { processStartTime } from '../../../main/jobs/folder/processes.ts';
-import { temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 function writeLock(home: string, pid: number, startTime: string | null): void {
   const lock = { pid, startTime, address: '/nowhere', openedAt: new Date().toISOString() };

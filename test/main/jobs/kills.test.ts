@@ -4,11 +4,11 @@ import { killEngines, killHosts } from './kills.ts';
 import { realSubject } from './realSubject.ts';
 
 test('five kills of the engine lose nothing acknowledged', { timeout: 300_000 }, async () => {
-  const report = await killEngines(await realSubject(await temporaryFolder()), 5);
+  const report = await killEngines(await realSubject(temporaryFolder()), 5);
   expect(report.interrupted).toBeGreaterThanOrEqual(3);
 });
 
 test('five kills of the host lose nothing acknowledged', { timeout: 300_000 }, async () => {
-  const report = await killHosts(await realSubject(await temporaryFolder()), 5);
+  const report = await killHosts(await realSubject(temporaryFolder()), 5);
   expect(report.interrupted).toBeGreaterThanOrEqual(3);
 });

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { forkLauncher } from '../../../main/jobs/launcher.ts';
 import { JobService } from '../../../main/jobs/service.ts';
 import { Store } from '../../../main/store/store.ts';
-import { temporaryFolder } from '../store/library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import type { Behaviour } from './behaviour.ts';
 import { fakeEngine, fakeEnvironment, prepareLibrary } from './prepare.ts';
 

@@ -1,19 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Connection } from '../../../main/store/connection.ts';
 import { insertJob, type NewJob } from '../../../main/store/jobs.ts';
 import { openDatabase } from '../../../main/store/open.ts';
-
-/** A folder that goes with the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'decant-test-'));
-  onTestFinished(() => {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  });
-  return folder;
-}
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 /** An empty database of its own; closed with the test. */
 export function temporaryDatabase(): Connection {

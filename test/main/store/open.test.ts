@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { migrations, type Migration } from '../../../main/store/migrations.ts';
 import { openDatabase } from '../../../main/store/open.ts';
 import { Store } from '../../../main/store/store.ts';
-import { temporaryFolder } from './library.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const next: Migration = {
   version: (migrations.at(-1)?.version ?? 0) + 1,

@@ -18,7 +18,8 @@ import { bytesOfData } from '../../../../main/formats/dtypes.ts';
 import { readPtStateDict } from '../../../../main/formats/pt.ts';
 import { writePt } from '../../../../main/formats/ptWrite.ts';
 import { readSafetensors, writeSafetensors } from '../../../../main/formats/safetensors.ts';
-import { everythingIn, failure, temporaryFolder, temporaryLibrary } from '../support.ts';
+import { temporaryFolder } from '../../../support/temporaryFolder.ts';
+import { everythingIn, failure, temporaryLibrary } from '../support.ts';
 
 const architecture = architectureOfSize(1);
 

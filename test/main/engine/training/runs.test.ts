@@ -43,7 +43,7 @@ function lastContent(detail: JobDetail): string | undefined {
 const base = { dataset: 'chunk', batchSize: 4, steps: 8, checkpointEvery: 4, seed: 7 } as const;
 
 test('real runs: equal seeds give equal bits, stopping and resuming changes none', { timeout: 240_000 }, async () => {
-  const host = await openHost({ home: await temporaryFolder() });
+  const host = await openHost({ home: temporaryFolder() });
   const { client } = host;
   try {
     const { grant } = await client.request('grants.create', { paths: [chunk], use: 'read' });

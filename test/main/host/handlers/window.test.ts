@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Store } from '../../../../main/store/store.ts';
 import { prepareLibrary, training } from '../../jobs/prepare.ts';
-import { temporaryFolder } from '../../store/library.ts';
+import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 import { testHost } from '../library.ts';
 
 /** A library with stopped runs, oldest first, each with 3000 recorded steps where asked. */

@@ -10,7 +10,7 @@ import { encodeLines } from '../../../../main/jobs/folder/lines.ts';
 import { isSameProcessAlive, processStartTime } from '../../../../main/jobs/folder/processes.ts';
 import { SpoolReader } from '../../../../main/jobs/folder/reader.ts';
 import { SpoolWriter } from '../../../../main/jobs/folder/writer.ts';
-import { temporaryFolder } from '../../store/library.ts';
+import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
 const number = fc.oneof(
   fc.double(),
