@@ -36,8 +36,6 @@ export const tasks: readonly Task[] = table.map(([name, observationDim, actionDi
 export const taskCount = 30;
 export const paddedObservationDim = 24;
 export const paddedActionDim = 6;
-/** Entries of an episode: the reset and 500 wrapped steps (action repeat 2 of 1000 control steps). */
-export const mt30EpisodeLength = 501;
 
 export function taskByName(name: string): Task | undefined {
   return tasks.find((task) => task.name === name);

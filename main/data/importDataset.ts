@@ -19,7 +19,7 @@ export interface ImportOptions {
 }
 
 /** A file itself, or the .pt and .safetensors files of a folder by name. Errors: FILE_UNREADABLE, FORMAT_UNKNOWN. */
-export async function chunkPaths(path: string): Promise<string[]> {
+async function chunkPaths(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
     const names = (await readdir(path)).filter((name) => /\.(pt|safetensors)$/i.test(name)).sort();

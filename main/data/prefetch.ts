@@ -32,7 +32,7 @@ const batchSchema = z.object({
 });
 
 /** What a worker answers. */
-export const readerAnswerSchema = z.discriminatedUnion('type', [
+const readerAnswerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('batch'), step: z.int(), batch: batchSchema }),
   z.object({ type: z.literal('failed'), error: errorReportSchema }),
 ]);

@@ -33,7 +33,7 @@ export interface EpisodeBlock {
 }
 
 /** Sums of the rewards of entries 1 to L-1, in float64. */
-export function episodeReturns(reward: Float32Array, episodeLength: number): number[] {
+function episodeReturns(reward: Float32Array, episodeLength: number): number[] {
   const returns: number[] = [];
   for (let first = 0; first < reward.length; first += episodeLength)
     returns.push(reward.subarray(first + 1, first + episodeLength).reduce((sum, value) => sum + value, 0));

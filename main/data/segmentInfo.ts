@@ -13,11 +13,11 @@ export type ColumnName = (typeof columnNames)[number];
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 const columnSchema = z.strictObject({ sha256: sha256Schema, bytes: z.int().positive() });
 
-export const sourceSchema = z.strictObject({ source: z.enum(['import', 'collect']), description: z.string() });
+const sourceSchema = z.strictObject({ source: z.enum(['import', 'collect']), description: z.string() });
 export type Source = z.infer<typeof sourceSchema>;
 
 /** What `segment.json` says of the columns beside it. */
-export const segmentInfoSchema = z.strictObject({
+const segmentInfoSchema = z.strictObject({
   formatVersion: z.literal(1),
   /** Index in MT30. */
   task: z

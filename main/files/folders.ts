@@ -56,10 +56,6 @@ export async function removeFiles(paths: readonly string[]): Promise<void> {
   for (const folder of folders) await syncFolder(folder);
 }
 
-export async function removeFile(path: string): Promise<void> {
-  await removeFiles([path]);
-}
-
 /** Removes a folder with everything in it; one that is not there is fine. Errors: FILE_UNWRITABLE. */
 export async function removeFolder(path: string): Promise<void> {
   try {

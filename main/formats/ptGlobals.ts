@@ -43,7 +43,7 @@ export class PtDevice extends PickleForeign {
   }
 }
 
-export const tensorDictClass = 'TensorDict';
+const tensorDictClass = 'TensorDict';
 
 function rebuildTensor(parameters: Parameters, quantization?: PtQuantization): PtTensor {
   const view = { offset: parameters.integer(1), shape: parameters.integers(2), strides: parameters.integers(3) };

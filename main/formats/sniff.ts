@@ -1,7 +1,7 @@
 import { DecantError } from '../../shared/errors.ts';
 import { RandomAccessFile } from '../files/reading.ts';
 import { isNpy } from './npyHeader.ts';
-import { largestSafetensorsHeader } from './safetensors.ts';
+import { largestSafetensorsHeader } from './safetensorsHeader.ts';
 
 export type FileFormat = 'pt' | 'safetensors' | 'npy';
 

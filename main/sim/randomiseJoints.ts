@@ -27,7 +27,7 @@ export function randomiseJoints(physics: Physics, random: RandomState): void {
 }
 
 /** A uniformly distributed rotation as a unit quaternion (w, x, y, z): a normalised draw from N(0, 1)^4. */
-export function randomQuaternion(random: RandomState): number[] {
+function randomQuaternion(random: RandomState): number[] {
   const draw = random.normals(4);
   const norm = Math.sqrt(draw.reduce((sum, entry) => sum + entry * entry, 0));
   return draw.map((entry) => entry / norm);

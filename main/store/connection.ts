@@ -10,7 +10,7 @@ export interface SlowQuery {
   milliseconds: number;
 }
 
-export const slowQueryMilliseconds = 40;
+const slowQueryMilliseconds = 40;
 
 /**
  * A database connection that keeps its prepared statements, times every one and gives SQLite's failures their codes.

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { DecantError } from '../../shared/errors.ts';
 import { moduleBeside } from '../../shared/place.ts';
 import type { SlowQuery } from './connection.ts';
-import { replySchema, type WorkerData, type WorkerReply } from './messages.ts';
+import { replySchema, type WorkerData, type WorkerReply, type WorkerRequest } from './messages.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations.ts';
 
 interface Waiting {
@@ -71,7 +71,8 @@ export class StoreWorker {
     this.#nextRequest += 1;
     const value = await new Promise<unknown>((done, failed) => {
       this.#waiting.set(id, { done, failed });
-      this.#worker.postMessage({ id, operation, values });
+      const request: WorkerRequest = { id, operation, values };
+      this.#worker.postMessage(request);
     });
     // The worker runs this very function: its result has this type.
     return value as OperationResult<Name>;

@@ -124,7 +124,7 @@ export function addLibraryCommands(program: Command): void {
 }
 
 /** What scripts get: the job's own fields, its configuration and its checkpoints, oldest first. */
-export function machineJob(detail: JobDetail): object {
+function machineJob(detail: JobDetail): object {
   const { job, checkpoints, ...others } = detail;
   const ordered = [...checkpoints].sort((left, right) => (left.step ?? 0) - (right.step ?? 0));
   return { ...job, ...others, checkpoints: ordered };

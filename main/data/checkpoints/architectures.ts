@@ -94,7 +94,7 @@ function nearestSize(shapes: Shapes, numQ: number): ModelSize {
  * The size that a net is apart from the environment it was made for: observations, actions and tasks may differ from
  * MT30's (such a checkpoint can be kept, but is no teacher of MT30 data); MT80 nets have their own task_dim and latents.
  */
-export function sizeOfNet(architecture: Architecture): ModelSize | undefined {
+function sizeOfNet(architecture: Architecture): ModelSize | undefined {
   const { obsDim, actionDim, numTasks } = architectureOfSize(1);
   if (architecture.numTasks === numTasks) return sizeOfArchitecture({ ...architecture, obsDim, actionDim });
   const compared = ['encDim', 'mlpDim', 'latentDim', 'numEncLayers', 'taskDim', 'numBins'] as const;

@@ -10,7 +10,7 @@ import { type Backend } from './program.ts';
 export type ConcreteBackendName = Exclude<BackendName, 'auto'>;
 
 /** Fastest first. */
-export const backendOrder = ['tfjs-node-gpu', 'tfjs-node', 'wasm'] as const satisfies readonly ConcreteBackendName[];
+const backendOrder = ['tfjs-node-gpu', 'tfjs-node', 'wasm'] as const satisfies readonly ConcreteBackendName[];
 
 export interface BackendAvailability {
   name: ConcreteBackendName;

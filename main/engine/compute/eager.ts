@@ -3,7 +3,7 @@ import { floatTensor, type Tensor, type TensorMap } from '../../../shared/tensor
 import { type Backend, type Batch, type CompiledProgram, type Outputs, type Program, type Scalars } from './program.ts';
 
 /** A plain tensor on the current backend: integers become int32, masks of bytes float32. */
-export function toDevice({ data, shape, dtype }: Tensor): tf.Tensor {
+function toDevice({ data, shape, dtype }: Tensor): tf.Tensor {
   const dims = [...shape];
   if (data instanceof Float32Array) return tf.tensor(data, dims, 'float32');
   if (data instanceof Int32Array) return tf.tensor(data, dims, 'int32');

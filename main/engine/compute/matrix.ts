@@ -51,7 +51,7 @@ function remember(made: Map<tf.Tensor, tf.Tensor>, source: tf.Tensor, make: () =
 }
 
 /** Rows and columns of a matrix; every caller has reshaped to two dimensions. */
-export function matrixShape(tensor: tf.Tensor): [number, number] {
+function matrixShape(tensor: tf.Tensor): [number, number] {
   if (tensor.shape.length !== 2) throw new RangeError(`expected a matrix, got [${tensor.shape.join(', ')}]`);
   const [rows = 0, columns = 0] = tensor.shape;
   return [rows, columns];

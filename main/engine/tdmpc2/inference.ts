@@ -10,7 +10,7 @@ import { Weights } from './weights.ts';
 import { encode, type ModelSettings, pi, renormalised, reward, taskContext } from './worldModel.ts';
 
 /** The parameters of some nets, and the task embedding. */
-export function parametersOfNets(architecture: Architecture, nets: readonly Net[]): string[] {
+function parametersOfNets(architecture: Architecture, nets: readonly Net[]): string[] {
   return parameterSpecifications(architecture)
     .map(({ name }) => name)
     .filter((name) => name === taskEmbedding || nets.some((net) => name.startsWith(`${net}.`)));
@@ -37,7 +37,7 @@ function frozenProgram(
 }
 
 /** Predicted rewards of (obs, action, task) rows: `two_hot_inv(reward(encode(obs, task), action, task))`, output [rows, 1]. */
-export function rewardProgram(settings: ModelSettings): Program {
+function rewardProgram(settings: ModelSettings): Program {
   return frozenProgram(settings, 'reward', ['_encoder.state', '_reward'], (weights, batch, task) => {
     const context = taskContext(settings, weights, task);
     const z = encode(settings, weights, requireTensor(batch, 'obs'), context);
@@ -47,7 +47,7 @@ export function rewardProgram(settings: ModelSettings): Program {
 }
 
 /** Actions of the policy for obs rows: sampled with `noise`, its mean where the noise is zero; output [rows, actionDim]. */
-export function policyProgram(settings: ModelSettings): Program {
+function policyProgram(settings: ModelSettings): Program {
   return frozenProgram(settings, 'policy', ['_encoder.state', '_pi'], (weights, batch, task) => {
     const context = taskContext(settings, weights, task);
     const z = encode(settings, weights, requireTensor(batch, 'obs'), context);

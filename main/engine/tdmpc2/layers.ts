@@ -55,7 +55,7 @@ function normGradients(dy: tf.Tensor, saved: SavedNorm, axes: number[], frozen: 
 }
 
 /** LayerNorm over the last axis, epsilon 1e-5. */
-export function layerNorm(x: tf.Tensor, parameters: NormParameters, frozen: boolean): tf.Tensor {
+function layerNorm(x: tf.Tensor, parameters: NormParameters, frozen: boolean): tf.Tensor {
   const axes = batchAxes(parameters.gain, x);
   return withGradient(
     frozen ? [x] : [x, parameters.gain, parameters.shift],
@@ -75,7 +75,7 @@ const mishLimit = 20;
  * Dropout, LayerNorm and Mish in one operation.
  * @param keep of x's shape: 0 where a feature is dropped, otherwise 1 / (1 - probability).
  */
-export function normMish(x: tf.Tensor, parameters: NormParameters, frozen: boolean, keep?: tf.Tensor): tf.Tensor {
+function normMish(x: tf.Tensor, parameters: NormParameters, frozen: boolean, keep?: tf.Tensor): tf.Tensor {
   const axes = batchAxes(parameters.gain, x);
   return withGradient(
     frozen ? [x] : [x, parameters.gain, parameters.shift],
@@ -102,7 +102,7 @@ export function normMish(x: tf.Tensor, parameters: NormParameters, frozen: boole
 }
 
 /** Softmax over consecutive groups of `simnormDim` features. */
-export function simNorm(x: tf.Tensor, simnormDim: number): tf.Tensor {
+function simNorm(x: tf.Tensor, simnormDim: number): tf.Tensor {
   const features = x.shape.at(-1) ?? 0;
   const grouped = tf.reshape(x, [...x.shape.slice(0, -1), features / simnormDim, simnormDim]);
   return tf.reshape(

@@ -12,7 +12,7 @@ export function symlog(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sign(x), tf.log(tf.add(1, tf.abs(x))));
 }
 
-export function symexp(x: tf.Tensor): tf.Tensor {
+function symexp(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sign(x), tf.sub(tf.exp(tf.abs(x)), 1));
 }
 

@@ -25,7 +25,7 @@ export interface AdamStep {
 }
 
 /** One Adam step of one parameter, whose gradient is multiplied by the scalar `factor` first. */
-export function adam(state: AdamState, gradient: tf.Tensor, factor: tf.Tensor, step: AdamStep): AdamState {
+function adam(state: AdamState, gradient: tf.Tensor, factor: tf.Tensor, step: AdamStep): AdamState {
   const [beta1, beta2] = adamBetas;
   if (hasFusedAdam()) {
     const { stepSize, inverseCorrection, epsilon } = step;

@@ -32,7 +32,7 @@ function join(parts: Iterable<{ rows: LabelRows }>): RowBuffer {
  * Computes the labels of rows with the teacher loaded for just as long. False: the job was asked to stop; what was computed
  * is kept. Errors: DISK_FULL, those of the dataset.
  */
-export async function computeLabels(
+async function computeLabels(
   session: Session,
   labels: TeacherLabels,
   rows: LabelRows,
@@ -59,7 +59,7 @@ export async function computeLabels(
 }
 
 /** Labels from the column beside the data, filled a stretch of updates ahead of training. */
-export async function cachedRewards(session: Session, plan: TrainingPlan, backend: Backend): Promise<TeacherRewards> {
+async function cachedRewards(session: Session, plan: TrainingPlan, backend: Backend): Promise<TeacherRewards> {
   const teacher = session.checkpoint('teacher');
   const { dataset, sampler, labelSteps, configuration } = plan;
   const labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
@@ -80,7 +80,7 @@ export async function cachedRewards(session: Session, plan: TrainingPlan, backen
 }
 
 /** Labels computed for each batch as it comes, with the teacher kept in memory. */
-export async function rewardsOnTheFly(session: Session, plan: TrainingPlan, backend: Backend): Promise<TeacherRewards> {
+async function rewardsOnTheFly(session: Session, plan: TrainingPlan, backend: Backend): Promise<TeacherRewards> {
   const predictor = await loadRewardPredictor(session.paths, session.checkpoint('teacher'), backend);
   const { labelSteps } = plan;
   const { obsDim, actionDim } = plan.architecture;

@@ -24,7 +24,7 @@ function checksum(payload: Uint8Array): string {
 }
 
 /** The record of a line without its line feed; undefined when the line is damaged. */
-export function decodeLine(line: Uint8Array): SpoolRecord | undefined {
+function decodeLine(line: Uint8Array): SpoolRecord | undefined {
   if (line.length < checksumLength + 2 || line[checksumLength] !== 32) return undefined;
   const payload = line.subarray(checksumLength + 1);
   try {
