@@ -2,6 +2,7 @@ import type { JobRecord } from '../../shared/contract.ts';
 import { jobConfigurationSchemas, type ExportReport } from '../../shared/jobs.ts';
 import { client, library } from '../host/host.ts';
 import { bridge, hostAddress } from '../host/platform.ts';
+import { checkpointOf } from '../routes/checkpoints/relations.ts';
 import { drag } from './drag.svelte.ts';
 import { exportKey } from './exportKey.ts';
 
@@ -29,11 +30,10 @@ class Exports {
   /** Reads what jobs there are; called by whoever shows exports, and again when jobs change. */
   async look(jobs: readonly JobRecord[]): Promise<void> {
     const exports = jobs.filter((job) => job.kind === 'export').slice(0, looked);
-    const gone = Object.entries(this.#known).filter(
-      ([, { job }]) => library.complete && library.job(job) === undefined,
-    );
-    if (gone.length > 0)
-      this.#known = Object.fromEntries(Object.entries(this.#known).filter((entry) => !gone.includes(entry)));
+    if (library.complete) {
+      const present = Object.entries(this.#known).filter(([, { job }]) => library.job(job) !== undefined);
+      if (present.length < Object.keys(this.#known).length) this.#known = Object.fromEntries(present);
+    }
     const fresh = exports.filter((job) => !this.#seen.includes(`${job.id} ${job.state}`));
     this.#seen = exports.map((job) => `${job.id} ${job.state}`);
     await Promise.all(fresh.map((job) => this.#read(job.id)));
@@ -55,7 +55,7 @@ class Exports {
       const { data } = jobConfigurationSchemas.export.safeParse(config);
       // Files that went to a folder of the person's are theirs; the library cannot hand them out.
       if (data === undefined || data.folder !== undefined) return;
-      const checkpoint = this.#checkpointOf(data.checkpoint, job);
+      const checkpoint = checkpointOf(data.checkpoint, library.checkpoints);
       const key = exportKey({ ...data, checkpoint });
       const before = this.#known[key];
       // A newer job of the same file is already known, and it is the one to follow.
@@ -66,15 +66,6 @@ class Exports {
     } catch {
       // Deleted meanwhile.
     }
-  }
-
-  /** The last checkpoint of the job that a chain's export names; else the id itself. */
-  #checkpointOf(reference: string, job: JobRecord): string {
-    if (!reference.startsWith('job:')) return reference;
-    const run = reference.slice('job:'.length);
-    const written = library.checkpoints.filter((checkpoint) => checkpoint.run === run);
-    const last = [...written].sort((left, right) => (right.step ?? 0) - (left.step ?? 0))[0];
-    return job.state === 'finished' ? (last?.id ?? reference) : reference;
   }
 }
 

@@ -103,17 +103,24 @@ class Imports {
     }
     try {
       const { result, checkpoints, datasets } = await client.request('jobs.get', { id: job.id });
-      for (const { id, name } of datasets)
-        notifications.say(`Dataset ${name} is in the library.`, {
-          tone: 'success',
-          link: { href: href('/datasets', { id }), text: 'Show it' },
-        });
-      for (const { id, name } of checkpoints)
-        notifications.say(`Checkpoint ${name} is in the library.`, {
-          tone: 'success',
-          link: { href: href('/checkpoints', { id }), text: 'Show it' },
-        });
-      if (datasets.length + checkpoints.length === 0 && result?.kind === 'import' && result.duplicates.length > 0)
+      const known = result?.kind === 'import' ? result.duplicates : [];
+      const entries = [
+        ...datasets.map(
+          (made) => ({ ...made, what: 'dataset', page: '/datasets', content: made.facts.manifest }) as const,
+        ),
+        ...checkpoints.map(
+          (made) => ({ ...made, what: 'checkpoint', page: '/checkpoints', content: made.facts.sha256 }) as const,
+        ),
+      ];
+      for (const { id, name, what, page, content } of entries) {
+        const link = { href: href(page, { id }), text: 'Show it' };
+        if (known.includes(content))
+          notifications.say(`The library already has this content as the ${what} ${name}: nothing was stored twice.`, {
+            link,
+          });
+        else notifications.say(`The ${what} ${name} is in the library.`, { tone: 'success', link });
+      }
+      if (entries.length === 0 && known.length > 0)
         notifications.say('The library already has exactly this content: nothing was stored twice.');
     } catch (thrown) {
       notifications.fail(thrown);

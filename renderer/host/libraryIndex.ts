@@ -46,6 +46,12 @@ export class LibraryIndex {
         if (run === undefined) return event.id;
         this.#runs.set(event.id, runWithMetrics(run, event.step, event.values));
         this.changed.add('runs');
+        // No job event comes for each step: the job's own record follows from here.
+        const job = this.#jobs.get(event.id);
+        if (job !== undefined && event.step > (job.step ?? 0)) {
+          this.#jobs.set(event.id, { ...job, step: event.step });
+          this.changed.add('jobs');
+        }
         return undefined;
       }
       case 'checkpoint':

@@ -26,7 +26,9 @@ export function openWebSocketCarrier(address: URL, listener: CarrierListener): C
     opened.addEventListener('close', (event) => {
       socket = undefined;
       if (closed) return;
-      listener.onGone(event.reason === '' ? 'Nothing answers at this address any more.' : event.reason);
+      void explain(event.reason).then((reason) => {
+        if (!closed && socket?.readyState !== WebSocket.OPEN) listener.onGone(reason);
+      });
       timer = setTimeout(connect, pause);
       pause = Math.min(longestPause, pause * 2);
     });
@@ -45,4 +47,16 @@ export function openWebSocketCarrier(address: URL, listener: CarrierListener): C
       socket?.close(1000);
     },
   };
+}
+
+/** Why there is no connection. A browser does not say how a WebSocket was refused, but a page of the same host tells. */
+async function explain(given: string): Promise<string> {
+  try {
+    const { status } = await fetch(location.href, { cache: 'no-store' });
+    if (status === 401)
+      return 'It was started again and does not know this address any more: open the one that it printed.';
+  } catch {
+    // Nothing answers.
+  }
+  return `${given === '' ? 'Nothing answers at this address.' : `It said: ${given}.`} Start it again: this window connects by itself.`;
 }

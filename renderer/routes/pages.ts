@@ -13,3 +13,8 @@ export function hasPage(name: PageName): boolean {
 export async function loadPage(name: PageName): Promise<PageModule['default'] | undefined> {
   return (await modules[`./${name}/Page.svelte`]?.())?.default;
 }
+
+/** Loads every page, so that each can be opened while the host is away. */
+export async function loadAllPages(): Promise<void> {
+  await Promise.allSettled(Object.values(modules).map((load) => load()));
+}

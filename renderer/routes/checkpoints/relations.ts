@@ -5,10 +5,17 @@ export interface Use {
   as: 'teacher' | 'start';
 }
 
-/** The runs that a checkpoint went into, by its id: as their teacher, or as what their student started from. */
-export function usesByCheckpoint(runs: readonly RunRecord[]): ReadonlyMap<string, readonly Use[]> {
+/**
+ * The runs that a checkpoint went into, by its id: as their teacher, or as what their student started from. `job:<run>` in a run's
+ * configuration means the last checkpoint of that run.
+ */
+export function usesByCheckpoint(
+  runs: readonly RunRecord[],
+  checkpoints: readonly CheckpointRecord[],
+): ReadonlyMap<string, readonly Use[]> {
   const uses = new Map<string, Use[]>();
-  const add = (id: string, use: Use): void => {
+  const add = (reference: string, use: Use): void => {
+    const id = checkpointOf(reference, checkpoints);
     const list = uses.get(id);
     if (list === undefined) uses.set(id, [use]);
     else list.push(use);
@@ -19,6 +26,16 @@ export function usesByCheckpoint(runs: readonly RunRecord[]): ReadonlyMap<string
     if (student.init !== 'random') add(student.init, { run, as: 'start' });
   }
   return uses;
+}
+
+/** The id that a configuration's reference stands for, as far as the checkpoints that there are tell. */
+export function checkpointOf(reference: string, checkpoints: readonly CheckpointRecord[]): string {
+  if (!reference.startsWith('job:')) return reference;
+  const run = reference.slice('job:'.length);
+  let last: CheckpointRecord | undefined;
+  for (const checkpoint of checkpoints)
+    if (checkpoint.run === run && (last === undefined || (checkpoint.step ?? 0) > (last.step ?? 0))) last = checkpoint;
+  return last?.id ?? reference;
 }
 
 /** Those whose name, id, hash, size or run has every word of the search. */

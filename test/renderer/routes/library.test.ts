@@ -35,7 +35,11 @@ describe('checkpoints', () => {
     };
     // A teacher that is named and not used made nothing.
     const scratch = { ...base, id: 'r-2', config: { ...base.config, teacher: 'c-1' } };
-    const uses = usesByCheckpoint([distilled, scratch]);
+    // A run of a chain names the run before it, and means its last checkpoint.
+    const chained = { ...distilled, id: 'r-3', config: { ...distilled.config, teacher: 'job:r-7' } };
+    const written = [5, 10, 7].map((step) => ({ ...checkpoint(`c-at-${step}`, 'x', 'r-7'), step }));
+    expect(usesByCheckpoint([chained], written).get('c-at-10')).toEqual([{ run: chained, as: 'teacher' }]);
+    const uses = usesByCheckpoint([distilled, scratch], []);
     expect(uses.get('c-1')).toEqual([{ run: distilled, as: 'teacher' }]);
     expect(uses.get('c-2')).toEqual([{ run: distilled, as: 'start' }]);
     expect(uses.size).toBe(2);
