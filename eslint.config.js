@@ -33,6 +33,30 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  {
+    // What crosses between the page and the application is checked in two files: nobody else sends or listens.
+    files: ['main/app/**/*.ts'],
+    ignores: ['main/app/ipc/*Side.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'electron', importNames: ['ipcMain', 'ipcRenderer'], message: 'Use main/app/ipc.' }] },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression[callee.property.name=/^(send|postMessage|sendToFrame|handle)$/][callee.object.property.name=/^(webContents|ipc|mainFrame)$/]',
+          message: 'Use main/app/ipc.',
+        },
+        {
+          selector:
+            'CallExpression[callee.property.name="send"][callee.object.name=/^(contents|webContents|sender|page)$/]',
+          message: 'Use main/app/ipc.',
+        },
+      ],
+    },
+  },
   { files: ['main/cli/**', 'test/**'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.mjs', '**/*.cjs', 'eslint.config.js'],

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { utilityProcess, type UtilityProcess } from 'electron';
+import { z } from 'zod';
 import { engineHintSchema, type EngineCommand } from '../../shared/jobs.ts';
 import { type DoctorReport } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { engineEntry, readBackendReport, type EngineExit, type EngineLauncher } from '../host/engine.ts';
+
+const byeSchema = z.object({ type: z.literal('bye') });
 
 async function startUtility(args: string[]): Promise<{ child: UtilityProcess; exited: Promise<EngineExit> }> {
   const child = utilityProcess.fork(engineEntry, args, {
@@ -13,6 +16,10 @@ async function startUtility(args: string[]): Promise<{ child: UtilityProcess; ex
   });
   const exited = new Promise<EngineExit>((resolve) => {
     child.once('exit', (code) => resolve({ code, signal: null }));
+  });
+  child.on('message', (message: unknown) => {
+    // What was printed before these words lies in the pipe: it is read within the next turns, and only then may the process go.
+    if (byeSchema.safeParse(message).success) setTimeout(() => child.postMessage({ type: 'leave' }), 50);
   });
   // One that cannot be started exits without having been spawned.
   await Promise.race([once(child, 'spawn'), exited]);
@@ -65,13 +72,9 @@ export async function probeInUtility(): Promise<DoctorReport['backends']> {
   const { child, exited } = await startUtility(['--probe-backends']);
   child.stderr?.resume();
   let printed = '';
-  await new Promise<void>((resolve) => {
-    child.stdout?.on('data', (chunk: Buffer) => {
-      printed += chunk.toString('utf8');
-      if (printed.endsWith(']\n')) resolve();
-    });
-    // The stream of a utility process does not end with it: what was printed last may still be on its way.
-    void exited.then(() => setTimeout(resolve, 2000));
+  child.stdout?.on('data', (chunk: Buffer) => {
+    printed += chunk.toString('utf8');
   });
+  await exited;
   return readBackendReport(printed);
 }

@@ -6,6 +6,8 @@ export interface HostPort {
   hint(hint: EngineHint): void;
   onMessage(listener: (message: unknown) => void): void;
   onGone(listener: () => void): void;
+  /** Resolves once the host has what this process printed: the last thing to wait for. */
+  farewell(): Promise<void>;
 }
 
 /** The channel of whoever started this process: Electron's utilityProcess or child_process. */
@@ -36,6 +38,13 @@ function utilityPort(port: UtilityPort): HostPort {
       });
     },
     onGone: () => undefined,
+    // Electron drops what it has not read when such a process exits. The host answers when it has; a host that is gone answers nothing.
+    farewell: () =>
+      new Promise((resolve) => {
+        port.on('message', () => resolve());
+        port.postMessage({ type: 'bye' });
+        setTimeout(resolve, 3000);
+      }),
   };
 }
 
@@ -50,5 +59,6 @@ function forkPort(): HostPort {
     onGone: (listener) => {
       process.on('disconnect', listener);
     },
+    farewell: () => Promise.resolve(),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { DecantError, toErrorReport, type ErrorReport } from '../../shared/errors.ts';
 import { listBackends } from './compute/backend.ts';
+import { openHostPort } from './hostPort.ts';
 import { runnerOf } from './runners.ts';
 import { Session } from './session.ts';
 
@@ -39,5 +40,6 @@ try {
   logError(thrown);
   process.exitCode = 1;
 }
+await openHostPort().farewell();
 // Reader threads and native back ends would keep the process alive.
 process.exit();

@@ -87,9 +87,29 @@ async function makeSqlite(folder: string): Promise<string> {
   return join(source, 'build/Release/better_sqlite3.node');
 }
 
+const systemPackages =
+  'xvfb xauth libnss3 libatk-bridge2.0-0 libgtk-3-0 libgbm1 libasound2 libxss1 libxtst6 libdrm2 libxkbcommon0'.split(
+    ' ',
+  );
+
+/** What Electron and a virtual screen need of the system; only where this script may install it, as in a container of a CI. */
+async function installSystemPackages(): Promise<void> {
+  const there = await Promise.all(
+    ['Xvfb', 'apt-get'].map((program) => run('which', [program]).then(Boolean, () => false)),
+  );
+  if (there[0] === true || there[1] !== true || process.getuid?.() !== 0) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['update', '-qq'], { env, maxBuffer: 1 << 26 });
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...systemPackages], {
+    env,
+    maxBuffer: 1 << 26,
+  });
+}
+
 async function setUp(): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Error('the test runtime is one for Linux on x64');
+  await installSystemPackages();
   const places = runtimePlaces();
   await make(places.electron, makeElectron);
   await make(places.sqlite, makeSqlite);
