@@ -3,12 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type Architecture, architectureOfSize } from '../../shared/architecture.ts';
-import {
-  correctionsSchema,
-  type DistillationTerm,
-  type Hyperparameters,
-  hyperparametersSchema,
-} from '../../shared/configuration.ts';
+import { type DistillationTerm } from '../../shared/configuration.ts';
+import { correctionsSchema, type Hyperparameters, hyperparametersSchema } from '../../shared/hyperparameters.ts';
 import { type FloatTensorMap, floatTensor, type Tensor, type TensorMap } from '../../shared/tensor.ts';
 import { readSafetensors } from '../../main/formats/safetensors.ts';
 import { type Report } from './report.ts';

@@ -1,5 +1,6 @@
 import { type Architecture } from '../../../shared/architecture.ts';
-import { type Corrections, type DistillationTerm, type Hyperparameters } from '../../../shared/configuration.ts';
+import { type DistillationTerm } from '../../../shared/configuration.ts';
+import { type Corrections, type Hyperparameters } from '../../../shared/hyperparameters.ts';
 import { type Backend, type Outputs } from '../compute/program.ts';
 import { type AgentState, stateOf, stateTensors } from './agentState.ts';
 import { type UpdateRandomness } from './random.ts';

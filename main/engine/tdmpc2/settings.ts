@@ -1,4 +1,5 @@
-import { type Corrections, type DistillationTerm, type Hyperparameters } from '../../../shared/configuration.ts';
+import { type DistillationTerm } from '../../../shared/configuration.ts';
+import { type Corrections, type Hyperparameters } from '../../../shared/hyperparameters.ts';
 import { tasks } from '../../../shared/tasks.ts';
 import { type ModelSettings } from './worldModel.ts';
 

@@ -1,4 +1,4 @@
-import { type Hyperparameters } from '../../../shared/configuration.ts';
+import { type Hyperparameters } from '../../../shared/hyperparameters.ts';
 import { DecantError } from '../../../shared/errors.ts';
 
 /** The metrics of one update, in the order of the output `metrics`; with one raw loss for each distillation term after them. */

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type Hyperparameters } from '../../../shared/configuration.ts';
+import { type Hyperparameters } from '../../../shared/hyperparameters.ts';
 import { adamBetas } from './optimiser.ts';
 import { type NamedTensors, requireTensor } from './tensors.ts';
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fieldsOf, type FormField } from '../../../renderer/forms/fields.ts';
 import { fallbackText, rangeText } from '../../../renderer/forms/rangeText.ts';
-import { hyperparametersSchema, runConfigurationSchema } from '../../../shared/configuration.ts';
+import { runConfigurationSchema } from '../../../shared/configuration.ts';
+import { hyperparametersSchema } from '../../../shared/hyperparameters.ts';
 import { entryAt } from '../../../renderer/forms/entries.ts';
 
 const fields = fieldsOf(runConfigurationSchema);

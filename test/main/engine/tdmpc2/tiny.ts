@@ -1,5 +1,5 @@
 import { type Architecture } from '../../../../shared/architecture.ts';
-import { correctionsSchema, hyperparametersSchema } from '../../../../shared/configuration.ts';
+import { correctionsSchema, hyperparametersSchema } from '../../../../shared/hyperparameters.ts';
 import { type Backend } from '../../../../main/engine/compute/program.ts';
 import { type AgentOptions } from '../../../../main/engine/tdmpc2/agent.ts';
 import { type AgentState, freshState } from '../../../../main/engine/tdmpc2/agentState.ts';

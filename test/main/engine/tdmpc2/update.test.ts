@@ -4,7 +4,7 @@ import { startBackend } from '../../../../main/engine/compute/backend.ts';
 import { type Backend } from '../../../../main/engine/compute/program.ts';
 import { createAgent } from '../../../../main/engine/tdmpc2/agent.ts';
 import { type AgentState } from '../../../../main/engine/tdmpc2/agentState.ts';
-import { correctionsSchema, hyperparametersSchema } from '../../../../shared/configuration.ts';
+import { correctionsSchema, hyperparametersSchema } from '../../../../shared/hyperparameters.ts';
 import { DecantError } from '../../../../shared/errors.ts';
 import { tinyBatch, tinyOptions, tinyRandomness, tinyState } from './tiny.ts';
 
