@@ -30,6 +30,8 @@ export default tseslint.config(
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // A component's `$props()` mixes what it may change (`$bindable`) with what it may not.
+      'prefer-const': ['error', { destructuring: 'all' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
