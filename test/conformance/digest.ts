@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { deviationOf, type FixtureSet, magnitude, numbersOf, readJson } from './fixtureSet.ts';
+import { type FixtureSet } from './fixtureSet.ts';
+import { deviationOf, magnitude, numbersOf, readJson } from './numbers.ts';
 
 /** What stands for a tensor that is too big to keep. */
 const digestSchema = z.object({

@@ -1,58 +1,20 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { z } from 'zod';
-import { type Architecture, architectureOfSize } from '../../shared/architecture.ts';
+import { type Architecture } from '../../shared/architecture.ts';
 import { type DistillationTerm } from '../../shared/configuration.ts';
 import { correctionsSchema, type Hyperparameters, hyperparametersSchema } from '../../shared/hyperparameters.ts';
 import { type FloatTensorMap, floatTensor, type Tensor, type TensorMap } from '../../shared/tensor.ts';
 import { readSafetensors } from '../../main/formats/safetensors.ts';
+import {
+  architectureOfWeights,
+  type Manifest,
+  manifestSchema,
+  type ScalarFile,
+  scalarFileSchema,
+} from './fixtureManifest.ts';
+import { deviationOf, magnitude, numbersOf, readJson } from './numbers.ts';
 import { type Report } from './report.ts';
-
-/** Indices have other figures here, which nothing uses. */
-const deviationSchema = z.object({ max_abs: z.number(), max_mag: z.number() }).partial();
-const statsSchema = z.record(z.string(), z.number());
-const scalarDeviationSchema = z.record(
-  z.string(),
-  z.object({ max_abs_dev: z.number(), per_update: z.array(z.object({ bound_abs: z.number() })) }),
-);
-const configSchema = z
-  .object({
-    horizon: z.number(),
-    rho: z.number(),
-    consistency_coef: z.number(),
-    reward_coef: z.number(),
-    value_coef: z.number(),
-    entropy_coef: z.number(),
-    lr: z.number(),
-    enc_lr_scale: z.number(),
-    grad_clip_norm: z.number(),
-    tau: z.number(),
-    dropout: z.number(),
-    log_std_min: z.number(),
-    log_std_max: z.number(),
-    vmin: z.number(),
-    vmax: z.number(),
-    simnorm_dim: z.number(),
-    distill_alpha: z.number(),
-    discount: z.number(),
-  })
-  .partial();
-const manifestSchema = z.looseObject({
-  config: configSchema.optional(),
-  update_stats: z.array(statsSchema),
-  f32_vs_f64_deviation: z.record(z.string(), z.record(z.string(), deviationSchema)),
-  scalar_f32_vs_f64_deviation: scalarDeviationSchema.optional(),
-  tensors: z.record(z.string(), z.record(z.string(), z.object({ shape: z.array(z.number()), dtype: z.string() }))),
-  sha256: z.record(z.string(), z.string()).optional(),
-});
-export type Manifest = z.infer<typeof manifestSchema>;
-
-const scalarFileSchema = z.looseObject({
-  update_stats: scalarDeviationSchema,
-  clip05_stats: scalarDeviationSchema.optional(),
-});
-export type ScalarDeviations = z.infer<typeof scalarDeviationSchema>;
 
 const dtypeNames: Record<string, string> = {
   float32: 'torch.float32',
@@ -60,37 +22,6 @@ const dtypeNames: Record<string, string> = {
   int64: 'torch.int64',
   uint8: 'torch.uint8',
 };
-
-export function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'));
-}
-
-/** Largest magnitude of an array; NaN counts as infinite, so that it never passes. */
-export function magnitude(data: ArrayLike<number>): number {
-  let largest = 0;
-  for (let index = 0; index < data.length; index++) {
-    const value = Math.abs(data[index] ?? Number.NaN);
-    if (!(value <= largest)) largest = Number.isNaN(value) ? Infinity : value;
-  }
-  return largest;
-}
-
-export function numbersOf({ data }: Tensor): ArrayLike<number> {
-  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : data;
-}
-
-/** The largest difference, after `allowance` of an entry is taken off; infinite where lengths differ or a value is NaN. */
-export function deviationOf(ours: ArrayLike<number>, theirs: ArrayLike<number>, allowance?: Float64Array): number {
-  if (ours.length !== theirs.length) return Infinity;
-  let largest = 0;
-  for (let index = 0; index < ours.length; index++) {
-    const difference =
-      Math.abs((ours[index] ?? Number.NaN) - (theirs[index] ?? Number.NaN)) - (allowance?.[index] ?? 0);
-    if (Number.isNaN(difference)) return Infinity;
-    if (difference > largest) largest = difference;
-  }
-  return largest;
-}
 
 /** One folder of fixtures: what it holds, its bounds, and which of its tensors have been judged. */
 export class FixtureSet {
@@ -104,7 +35,7 @@ export class FixtureSet {
   readonly terms: DistillationTerm[];
   readonly #files: ReadonlyMap<string, TensorMap>;
   readonly #judged = new Set<string>();
-  readonly #scalars: z.infer<typeof scalarFileSchema> | undefined;
+  readonly #scalars: ScalarFile | undefined;
 
   private constructor(directory: string, report: Report, manifest: Manifest, files: ReadonlyMap<string, TensorMap>) {
     this.directory = directory;
@@ -262,29 +193,4 @@ export class FixtureSet {
         if (!this.#judged.has(`${file}/${name}`))
           this.report.fail(`${this.name}/${file} ${name}`, 'no check compares this tensor');
   }
-}
-
-function architectureOfWeights(weights: TensorMap, config: z.infer<typeof configSchema>): Architecture {
-  const shape = (name: string) => weights.get(name)?.shape ?? [];
-  const layers = [...weights.keys()].filter((name) => /^_encoder\.state\.\d+\.weight$/.test(name)).length;
-  const [numTasks = 0, taskDim = 0] = shape('_task_emb.weight');
-  const [latentDim = 0] = shape(`_encoder.state.${layers - 1}.bias`);
-  const [policyOut = 0] = shape('_pi.2.bias');
-  const [, obsAndTask = 0] = shape('_encoder.state.0.weight');
-  return {
-    ...architectureOfSize(1),
-    encDim: shape('_encoder.state.0.bias')[0] ?? 0,
-    mlpDim: shape('_dynamics.0.bias')[0] ?? 0,
-    latentDim,
-    numEncLayers: layers,
-    numQ: shape('_Qs.params.0')[0] ?? 0,
-    taskDim,
-    numTasks,
-    numBins: shape('_reward.2.bias')[0] ?? 0,
-    obsDim: obsAndTask - taskDim,
-    actionDim: policyOut / 2,
-    simnormDim: config.simnorm_dim ?? 8,
-    vmin: config.vmin ?? -10,
-    vmax: config.vmax ?? 10,
-  };
 }

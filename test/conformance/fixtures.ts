@@ -1,10 +1,12 @@
 import { type Backend } from '../../main/engine/compute/program.ts';
 import { checkFilesAgainstDigests, readDigests } from './digest.ts';
+import { checkClipping } from './clippingChecks.ts';
 import { FixtureSet } from './fixtureSet.ts';
 import { checkForward } from './forwardChecks.ts';
 import { checkPlans } from './planChecks.ts';
 import { type Report } from './report.ts';
-import { checkClipping, checkUpdates, updateCount } from './updateChecks.ts';
+import { updateCount } from './recordedUpdates.ts';
+import { checkUpdates } from './updateChecks.ts';
 
 /** Checks every tensor and figure of one folder of fixtures; says which files it lacks. */
 export async function checkFixtures(directory: string, backend: Backend, report: Report): Promise<void> {

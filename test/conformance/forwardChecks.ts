@@ -17,7 +17,8 @@ import {
   taskContext,
 } from '../../main/engine/tdmpc2/worldModel.ts';
 import { tasks } from '../../shared/tasks.ts';
-import { deviationOf, type FixtureSet, numbersOf } from './fixtureSet.ts';
+import { type FixtureSet } from './fixtureSet.ts';
+import { deviationOf, numbersOf } from './numbers.ts';
 
 export function modelSettings(set: FixtureSet): ModelSettings {
   const { logStdMin, logStdMax } = set.hyperparameters;

@@ -14,8 +14,9 @@ import { chooseAction, chooseElite, createPlanner, type PlanRandomness } from '.
 import { stepOf } from '../../main/engine/tdmpc2/tensors.ts';
 import { encode, taskContext } from '../../main/engine/tdmpc2/worldModel.ts';
 import { tasks } from '../../shared/tasks.ts';
-import { deviationOf, type FixtureSet, magnitude, numbersOf } from './fixtureSet.ts';
+import { type FixtureSet } from './fixtureSet.ts';
 import { checkPair, initialWeights, load, loadIntegers, modelSettings } from './forwardChecks.ts';
+import { deviationOf, magnitude, numbersOf } from './numbers.ts';
 
 const file = 'mppi';
 

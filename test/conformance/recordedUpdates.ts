@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs';
+import { type Backend } from '../../main/engine/compute/program.ts';
+import { type Agent, createAgent } from '../../main/engine/tdmpc2/agent.ts';
+import { freshState } from '../../main/engine/tdmpc2/agentState.ts';
+import { twoHotInv } from '../../main/engine/tdmpc2/math.ts';
+import { type FixtureSet } from './fixtureSet.ts';
+import { load } from './forwardChecks.ts';
+
+/** Our names of the recorded dropout masks. */
+export const maskNames = {
+  maskTd: 'dropout_mask_1_td_target',
+  maskValue: 'dropout_mask_2_value_loss',
+  maskPi: 'dropout_mask_3_policy',
+} as const;
+
+/** Updates that a set has inputs for. */
+export function updateCount(set: FixtureSet): number {
+  let count = 0;
+  while (set.has(`update${count}_inputs`)) count += 1;
+  return count;
+}
+
+function teacherReward(set: FixtureSet, file: string): Float32Array {
+  return tf.tidy(() =>
+    Float32Array.from(twoHotInv(load(set, file, 'teacher_reward_logits'), set.architecture).dataSync()),
+  );
+}
+
+/** The next update of an agent, with recorded batch and random numbers. */
+export async function runUpdate(set: FixtureSet, agent: Agent, update: number) {
+  const file = `update${update}_inputs`;
+  const optional = (name: string) => (set.tensors(file).has(name) ? set.floats(file, name) : undefined);
+  return agent.update(
+    {
+      obs: set.floats(file, 'obs'),
+      action: set.floats(file, 'action'),
+      reward: set.floats(file, 'reward'),
+      task: set.integers(file, 'task'),
+      teacherReward: teacherReward(set, file),
+    },
+    {
+      noiseTd: set.floats(file, 'noise_td'),
+      noisePi: set.floats(file, 'noise_pi'),
+      pairTd: set.integers(file, 'qidx_td'),
+      pairPi: set.integers(file, 'qidx_pi'),
+      maskTd: optional(maskNames.maskTd),
+      maskValue: optional(maskNames.maskValue),
+      maskPi: optional(maskNames.maskPi),
+    },
+  );
+}
+
+/** An agent before its first recorded update. */
+export function agentOf(set: FixtureSet, backend: Backend, gradClipNorm: number): Agent {
+  const agent = createAgent({
+    architecture: set.architecture,
+    hyperparameters: { ...set.hyperparameters, gradClipNorm },
+    corrections: set.corrections,
+    terms: set.terms,
+    episodeLength: 500,
+    backend,
+    outputGradients: true,
+  });
+  agent.load(freshState(set.initialParameters(), set.architecture));
+  return agent;
+}
+
+/** Every parameter and moment of an agent, by name. */
+export async function valuesOf(agent: Agent): Promise<Map<string, Float32Array>> {
+  const { parameters, moments } = await agent.read();
+  return new Map([...parameters, ...moments].map(([name, { data }]) => [name, data]));
+}
