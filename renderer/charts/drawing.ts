@@ -43,9 +43,9 @@ const shared = { parsing: false, normalized: true, pointRadius: 0, pointHitRadiu
 
 /**
  * The data sets of a curve: its band as two borders with the first filled to the second, its values, and if it is smoothed the smooth
- * line over the then faint values. Single values get a dot, since a line of one point would not be seen.
+ * line over the then faint values. On a logarithmic axis a band that reaches zero is drawn down to `floor`. Single values get a dot, since a line of one point would not be seen.
  */
-export function datasetsOf(curve: Curve, logarithmic: boolean): LineDataset[] {
+export function datasetsOf(curve: Curve, logarithmic: boolean, floor: number): LineDataset[] {
   const colour = themeColour(curve.colour);
   const dash = curve.dash === undefined ? {} : { borderDash: [...curve.dash] };
   const faint = curve.smooth !== undefined;
@@ -63,6 +63,7 @@ export function datasetsOf(curve: Curve, logarithmic: boolean): LineDataset[] {
   const datasets: LineDataset[] = [];
   if (curve.band !== undefined) {
     const border = { ...shared, borderWidth: 0 };
+    const low = logarithmic ? curve.band.min.map((value) => (value <= floor ? floor : value)) : curve.band.min;
     datasets.push(
       {
         ...border,
@@ -70,7 +71,7 @@ export function datasetsOf(curve: Curve, logarithmic: boolean): LineDataset[] {
         backgroundColor: withOpacity(colour, faint ? 0.12 : 0.2),
         fill: '+1',
       },
-      { ...border, data: pointsOf(curve.x, curve.band.min, logarithmic), fill: false },
+      { ...border, data: pointsOf(curve.x, low, logarithmic), fill: false },
     );
   }
   datasets.push(line);

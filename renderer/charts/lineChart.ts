@@ -27,10 +27,9 @@ export class LineChart {
   readonly #chart: Chart<'line', Point[]>;
   readonly #listener: LineChartListener;
 
-  constructor(canvas: HTMLCanvasElement, view: LineChartView, listener: LineChartListener) {
+  constructor(canvas: HTMLCanvasElement, listener: LineChartListener) {
     this.#listener = listener;
     this.#chart = new Chart(canvas, this.#configuration());
-    this.show(view);
   }
 
   get canvas(): HTMLCanvasElement {
@@ -41,9 +40,9 @@ export class LineChart {
   show(view: LineChartView): void {
     const { curves, logX, logY, range, xTitle, unit } = view;
     const colours = chartColours();
-    this.#chart.data.datasets = curves.flatMap((curve) => datasetsOf(curve, logY));
     const extent = range ?? xExtent(curves) ?? { min: 0, max: 1 };
     const y = yRange(curves, range, logY);
+    this.#chart.data.datasets = curves.flatMap((curve) => datasetsOf(curve, logY, y.min));
     const ticks = { color: colours.text, maxRotation: 0, autoSkipPadding: 16 };
     const grid = { color: colours.grid, tickColor: colours.grid };
     const border = { color: colours.border };
@@ -53,7 +52,7 @@ export class LineChart {
         min: logX ? Math.max(extent.min, extent.max / 1e9) : extent.min,
         max: extent.max > extent.min ? extent.max : extent.min + 1,
         title: { display: true, text: xTitle, color: colours.text, padding: 0 },
-        ticks: { ...ticks, callback: (value) => formatShortCount(Number(value)) },
+        ticks: { ...ticks, includeBounds: false, callback: (value) => formatShortCount(Number(value)) },
         grid,
         border,
       },
@@ -80,6 +79,7 @@ export class LineChart {
       drag.borderColor = colours.accent;
     }
     this.#chart.update('none');
+    this.canvas.dataset['points'] = String(curves.reduce((sum, { x }) => sum + x.length, 0));
   }
 
   destroy(): void {

@@ -8,7 +8,8 @@ export interface Axis extends Range {
 /**
  * The rule of every y axis: it spans all bands and lines that the visible x range shows, rounded outwards to the next 1, 2 or 5 of its
  * own size (linear) or to the next power of ten (logarithmic). So it moves in steps while a run grows, and curves keep their shape
- * when another one is shown beside them unless that one reaches beyond the axis.
+ * when another one is shown beside them unless that one reaches beyond the axis. A band that comes near zero stretches a logarithmic
+ * axis to a hundredth of the smallest line value, not further.
  */
 export function yRange(curves: readonly Curve[], visible: Range | undefined, logarithmic: boolean): Axis {
   let min = Number.POSITIVE_INFINITY;
@@ -23,8 +24,13 @@ export function yRange(curves: readonly Curve[], visible: Range | undefined, log
       if (visible !== undefined && (at < visible.min || at > visible.max)) continue;
       take(last[index]);
       take(smooth?.[index]);
-      take(band?.min[index]);
       take(band?.max[index]);
+    }
+  const least = logarithmic ? min / 100 : Number.NEGATIVE_INFINITY;
+  for (const { x, band } of curves)
+    for (const [index, at] of x.entries()) {
+      if (band === undefined || (visible !== undefined && (at < visible.min || at > visible.max))) continue;
+      take(Math.max(least, band.min[index] ?? Number.NaN));
     }
   if (min > max) return logarithmic ? { min: 0.1, max: 1 } : niceRange({ min: 0, max: 1 });
   return logarithmic ? powerRange({ min, max }) : niceRange({ min, max });

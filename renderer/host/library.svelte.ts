@@ -14,7 +14,8 @@ import { Gathered } from './gathered.ts';
 
 /** Events are gathered for so long before the state changes: a fast run must not redraw lists at every step. */
 const gatherFor = 100;
-const pageSize = 500;
+/** So many that reading one takes less than a frame. */
+const pageSize = 100;
 
 /**
  * What the library holds, live: lists are asked for when the connection opens, and events keep them true. All lists are newest first

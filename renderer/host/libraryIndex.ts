@@ -104,9 +104,10 @@ function replace<Value extends { id: string }>(map: Map<string, Value>, values: 
 
 /** Newest first, as the host lists. */
 function sorted<Value extends { createdAt: string; id: string }>(map: ReadonlyMap<string, Value>): readonly Value[] {
-  return [...map.values()].sort((left, right) =>
-    left.createdAt === right.createdAt
-      ? right.id.localeCompare(left.id)
-      : right.createdAt.localeCompare(left.createdAt),
-  );
+  // Instants and ids are plain ASCII: comparing by locale would take ten times as long, at every event.
+  return [...map.values()].sort((left, right) => after(left.createdAt, right.createdAt) || after(left.id, right.id));
+}
+
+function after(left: string, right: string): number {
+  return left < right ? 1 : left > right ? -1 : 0;
 }

@@ -51,7 +51,10 @@ export function runCurves(all: readonly Compared[], metric: string, axis: AxisNa
     const series = compared.series[metric];
     if (series === undefined) return [];
     const { run } = compared;
-    const curve = curveOf(series, { key: run.id, label: run.name, ...runLook(index) }, halfLife);
+    // Runs of a sweep often share a name: the id tells them apart.
+    const shares = all.some((other) => other.run.name === run.name && other.run.id !== run.id);
+    const label = shares ? `${run.name} · ${run.id}` : run.name;
+    const curve = curveOf(series, { key: run.id, label, ...runLook(index) }, halfLife);
     return [placed(curve, positions(series.steps, axis, compared))];
   });
 }

@@ -140,16 +140,22 @@ const metricColumns: readonly Column[] = (Object.keys(metricCatalogue) as Metric
   const unit = meta.unit === undefined ? '' : `, ${meta.unit}`;
   const side = better(metric);
   const column = (kind: 'last' | 'best', pick: 'last' | 'min' | 'max'): Column =>
-    numberColumn(`${kind}.${metric}`, `${shortTitle(metric)} ${kind}`, 116, (run) => run.metrics[metric]?.[pick], {
-      description: `${meta.title}${unit}, ${kind}`,
-      format: formatNumber,
-    });
+    numberColumn(
+      `${kind}.${metric}`,
+      `${kind === 'last' ? 'Last' : 'Best'} ${shortTitle(metric)}`,
+      132,
+      (run) => run.metrics[metric]?.[pick],
+      {
+        description: `${meta.title}${unit}, ${kind}`,
+        format: formatNumber,
+      },
+    );
   return side === undefined ? [column('last', 'last')] : [column('last', 'last'), column('best', side)];
 });
 
-/** "teacherStudentMse" → "teacher student mse": narrow enough for a heading. */
+/** "weightedValueLoss" → "weighted value loss": narrow enough for a heading. */
 function shortTitle(metric: string): string {
-  return metric.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return metric.replace('Mse', 'Error').replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 export const columns: readonly Column[] = [...fixedColumns, ...metricColumns];

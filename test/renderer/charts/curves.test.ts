@@ -8,7 +8,7 @@ import { niceRange, niceStep, yRange, zoomedRange } from '../../../renderer/char
 import { smoothed } from '../../../renderer/charts/smooth.ts';
 import { tailStart, withTail } from '../../../renderer/charts/tail.ts';
 
-const column = (...values: number[]): Float64Array => Float64Array.from(values);
+const column = (...values: number[]): Float64Array<ArrayBuffer> => Float64Array.from(values);
 const curve = (changes: Partial<Curve> & Pick<Curve, 'x' | 'last'>): Curve => ({
   key: 'a',
   label: 'a',
@@ -172,6 +172,9 @@ describe('axes', () => {
     expect(yRange([one], undefined, false)).toEqual({ min: 0, max: 80, step: 20 });
     expect(yRange([one], { min: 0, max: 2 }, false)).toEqual({ min: 0, max: 0.5, step: 0.1 });
     expect(yRange([one], undefined, true)).toEqual({ min: 0.1, max: 100 });
+    const wide = curve({ x: column(1), last: column(2), band: { min: column(-5), max: column(8) } });
+    expect(yRange([wide], undefined, true)).toEqual({ min: 0.01, max: 10 });
+    expect(yRange([wide], undefined, false)).toMatchObject({ min: -5, max: 10 });
     expect(yRange([], undefined, false)).toMatchObject({ min: 0, max: 1 });
   });
 

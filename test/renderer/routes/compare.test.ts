@@ -10,7 +10,7 @@ import {
   type Compared,
 } from '../../../renderer/routes/compare/comparison.ts';
 
-const column = (...values: number[]): Float64Array => Float64Array.from(values);
+const column = (...values: number[]): Float64Array<ArrayBuffer> => Float64Array.from(values);
 const series = (metric: string, steps: Float64Array, values: Float64Array): Series => ({
   metric,
   pointsPerBin: 1,
@@ -81,4 +81,7 @@ test('runs group by an entry of their configuration; a curve is the same whoever
   expect(second?.band).toBeUndefined();
   const alone = runCurves(all.slice(0, 1), 'loss', 'step', 10)[0];
   expect(runCurves(all, 'loss', 'step', 10)[0]).toEqual(alone);
+  const twin = { ...all[0], run: { ...all[0]?.run, id: 'twin' } } as Compared;
+  const labels = runCurves([...all.slice(0, 2), twin], 'loss', 'step', 0).map(({ label }) => label);
+  expect(labels).toEqual(['a · a', 'b', 'a · twin']);
 });
