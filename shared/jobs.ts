@@ -115,6 +115,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A checkpoint that a job reads: its file inside the library's checkpoints folder. */
 export const checkpointInputSchema = z.object({
   id: z.string(),
+  name: z.string(),
   sha256,
   architecture: architectureSchema,
 });

@@ -121,10 +121,10 @@ export async function startInputs(
       result.datasets[key] = { id, manifest: content };
       continue;
     }
-    const { facts } = await store.getCheckpoint(id);
+    const { name, facts } = await store.getCheckpoint(id);
     if (!existsSync(checkpointFile(library, content)))
       throw new DecantError('FILE_UNREADABLE', `the file of checkpoint ${id} is not in the library`);
-    result.checkpoints[key] = { id, sha256: content, architecture: facts.architecture };
+    result.checkpoints[key] = { id, name, sha256: content, architecture: facts.architecture };
   }
   return result;
 }

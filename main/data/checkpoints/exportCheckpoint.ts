@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type ExportReport } from '../../../shared/jobs.ts';
 import { elementCount, type FloatTensor, type Tensor, type TensorMap } from '../../../shared/tensor.ts';
@@ -18,6 +19,8 @@ export interface ExportOptions {
   folder: string;
   /** Names the file, made safe for every file system. */
   name: string;
+  /** Goes after the name where the folder has such a file: it may be another checkpoint's that is called the same. */
+  id: string;
 }
 
 /** Letters, digits, dots, dashes and underscores: a name that no file system or shell takes amiss. */
@@ -46,9 +49,9 @@ class Deviation {
 }
 
 /**
- * Writes the model of a library checkpoint (td-mpc-opt's names, no moments) as a file of its own, replacing one of that
- * name. `pt` is `{"model": OrderedDict}`, which torch.load(weights_only=True) takes; it is in memory while it is written,
- * safetensors one tensor at a time.
+ * Writes the model of a library checkpoint (td-mpc-opt's names, no moments) as a file of its own. A file of that name stays;
+ * only one that carries the id as well is replaced. `pt` is `{"model": OrderedDict}`, which torch.load(weights_only=True)
+ * takes; it is in memory while it is written, safetensors one tensor at a time.
  * Errors: those of `openStoredCheckpoint`; CHECKPOINT_NAN where a weight is too large for fp16; DISK_FULL, FILE_UNWRITABLE,
  * FILE_TOO_LARGE (.pt beyond 4 GiB).
  */
@@ -59,7 +62,12 @@ export async function exportCheckpoint(
 ): Promise<ExportReport> {
   await using stored = await openStoredCheckpoint(paths, input.sha256);
   const { format, precision } = options;
-  const file = `${safeName(options.name)}-${precision}.${format}`;
+  const folder = resolve(options.folder);
+  const name = safeName(options.name);
+  const preferred = `${name}-${precision}.${format}`;
+  const file = existsSync(join(folder, preferred))
+    ? `${name}-${safeName(options.id)}-${precision}.${format}`
+    : preferred;
   const deviation = new Deviation();
   const convert = async (name: string): Promise<Tensor> => {
     const exact = floatValues(await stored.file.read(name), stored.quantization.get(name));
@@ -70,7 +78,6 @@ export async function exportCheckpoint(
     return written;
   };
   const shapes = [...officialShapes(stored.architecture)];
-  const folder = resolve(options.folder);
   await ensureFolder(folder);
   const chunks = async (): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> => {
     const dtype = precision === 'fp16' ? 'float16' : 'float32';

@@ -10,7 +10,8 @@ export async function exportFile(session: Session): Promise<Outcome> {
     format,
     precision,
     folder: folder ?? session.folder.folder,
-    name: input.id,
+    name: input.name,
+    id: input.id,
   });
   await session.acknowledge({ type: 'result', result: { kind: 'export', report } });
   return 'finished';

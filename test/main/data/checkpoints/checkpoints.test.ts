@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { architectureOfSize, modelSizes, type Architecture } from '../../../../shared/architecture.ts';
@@ -267,7 +267,7 @@ describe('exportCheckpoint', () => {
     const parameters = randomWeights();
     const moments: FloatTensorMap = new Map([['optim.exp_avg._pi.2.bias', floatTensor([12])]]);
     const { sha256 } = await writeTrainingCheckpoint(paths, { architecture, parameters, moments, training: '{}' });
-    const options = { folder: join(folder, 'out'), name: 'my run: 1M/best' };
+    const options = { folder: join(folder, 'out'), name: 'my run: 1M/best', id: 'c-1' };
     const full = await exportCheckpoint(paths, { sha256 }, { ...options, format: 'safetensors', precision: 'fp32' });
     expect(full).toMatchObject({ file: 'my_run_1M_best-fp32.safetensors', maxAbsoluteError: 0, maxRelativeError: 0 });
     expectSameTensors((await readSafetensors(full.path)).tensors, parameters);
@@ -289,6 +289,23 @@ describe('exportCheckpoint', () => {
     }
   });
 
+  it('leaves a file alone that is called the same, and replaces only its own', async () => {
+    const paths = temporaryLibrary();
+    const folder = temporaryFolder();
+    const { sha256 } = await writeTrainingCheckpoint(paths, {
+      architecture,
+      parameters: randomWeights(),
+      moments: new Map(),
+      training: '{}',
+    });
+    await writeFile(join(folder, 'a-fp16.safetensors'), 'another');
+    const options = { folder, name: 'a', id: 'c-1', format: 'safetensors', precision: 'fp16' } as const;
+    for (let time = 0; time < 2; time++)
+      expect(await exportCheckpoint(paths, { sha256 }, options)).toMatchObject({ file: 'a-c-1-fp16.safetensors' });
+    expect(await readFile(join(folder, 'a-fp16.safetensors'), 'utf8')).toBe('another');
+    expect(await readdir(folder)).toHaveLength(2);
+  });
+
   it('refuses weights that halves cannot hold', async () => {
     const paths = temporaryLibrary();
     const parameters = randomWeights();
@@ -300,7 +317,7 @@ describe('exportCheckpoint', () => {
       training: '{}',
     });
     const folder = temporaryFolder();
-    const options = { folder, name: 'big', format: 'safetensors', precision: 'fp16' } as const;
+    const options = { folder, name: 'big', id: 'c-1', format: 'safetensors', precision: 'fp16' } as const;
     const refused = await failure(() => exportCheckpoint(paths, { sha256 }, options));
     expect(refused.code).toBe('CHECKPOINT_NAN');
     expect(await readdir(folder)).toEqual([]);
