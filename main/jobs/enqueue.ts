@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { DecantError } from '../../shared/errors.ts';
 import type { JobKind } from '../../shared/jobs.ts';
 import type { LibraryPaths } from '../files/library.ts';
@@ -103,6 +104,12 @@ function countsOf(checked: CheckedConfiguration): { steps?: number; seed?: numbe
   return 'seed' in configuration ? { seed: configuration.seed } : {};
 }
 
+/** The first file's name, and how many come with it. */
+function filesText([first = '', ...others]: readonly string[]): string {
+  const name = basename(first);
+  return `${name === '' ? first : name}${others.length === 0 ? '' : ` (+${others.length})`}`;
+}
+
 /** What lists call a job without a name of its own. */
 function nameOf(checked: CheckedConfiguration): string {
   const { kind, configuration } = checked;
@@ -113,7 +120,7 @@ function nameOf(checked: CheckedConfiguration): string {
     }
     // Never the bare name: that is what they bring into the library, and names are references.
     case 'import':
-      return configuration.name === undefined ? 'Import' : `Import ${configuration.name}`;
+      return `Import ${configuration.name ?? filesText(configuration.paths)}`;
     case 'collect':
       return `Collect ${configuration.name ?? configuration.tasks.join(', ')}`;
     case 'label':

@@ -58,6 +58,19 @@ test('a wrong configuration and an unknown dataset are refused before anything i
   expect(await store.listJobs()).toEqual([]);
 });
 
+test('an import is called after its files, never like what it brings in', async () => {
+  const { service, store } = await testHost();
+  const nameOf = async (configuration: object) =>
+    (await store.getJob(await service.enqueue('import', configuration))).name;
+  expect(await nameOf({ paths: ['/data/chunk_0.pt'] })).toBe('Import chunk_0.pt');
+  expect(await nameOf({ paths: ['/data/chunk_0.pt', '/data/chunk_1.pt', '/data/chunk_2.pt'] })).toBe(
+    'Import chunk_0.pt (+2)',
+  );
+  expect(await nameOf({ paths: ['/data/'] })).toBe('Import data');
+  expect(await nameOf({ paths: ['/'] })).toBe('Import /');
+  expect(await nameOf({ paths: ['/data/chunk_0.pt'], name: 'mt30' })).toBe('Import mt30');
+});
+
 test('an engine that vanishes leaves an interrupted run; resuming goes on from its newest whole checkpoint', async () => {
   for (const then of ['exit', 'kill', 'torn'] as const) {
     const host = await testHost({ atStep: 27, then });
@@ -113,7 +126,7 @@ test('stopping writes a checkpoint; a deaf engine can be ended by force', async 
 });
 
 test('one job a lane at a time, light ones beside training, and a chain waits for its links', async () => {
-  const { service, store } = await testHost({ stepMilliseconds: 3 });
+  const { service, store, home } = await testHost({ stepMilliseconds: 3 });
   const running = new Map<string, number>();
   let most = 0;
   service.onChange((event) => {
@@ -139,7 +152,10 @@ test('one job a lane at a time, light ones beside training, and a chain waits fo
   );
   const [, exported] = jobs;
   const [input] = await store.jobInputs(exported ?? '');
-  expect(input).toMatchObject({ key: 'checkpoint', id: (await store.lastCheckpointOf(jobs[0] ?? ''))?.id });
+  const last = await store.lastCheckpointOf(jobs[0] ?? '');
+  expect(input).toMatchObject({ key: 'checkpoint', id: last?.id });
+  const start = await readStartFile(jobPathsIn(libraryPaths(home), exported ?? ''));
+  expect(start.checkpoints.checkpoint).toMatchObject({ id: last?.id, name: 'Train 1M, seed 5 @ 40' });
 });
 
 test('what waits for a job that did not finish fails, and can be resumed after that one', async () => {
