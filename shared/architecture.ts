@@ -45,6 +45,7 @@ const sizeTable: Record<ModelSize, SizeRow> = {
   317: { encDim: 4096, mlpDim: 4096, latentDim: 1376, numEncLayers: 5, taskDim: 96, numQ: 8 },
 };
 
+/** An official size with MT30's dimensions; `numQ` replaces the size's number of Qs. */
 export function architectureOfSize(size: ModelSize, numQ?: number): Architecture {
   const row = sizeTable[size];
   return {

@@ -41,6 +41,7 @@ export function taskByName(name: string): Task | undefined {
   return tasks.find((task) => task.name === name);
 }
 
+/** Errors: RangeError outside 0..29. */
 export function taskByIndex(index: number): Task {
   const task = tasks[index];
   if (task === undefined) throw new RangeError(`task index ${index} is not in 0..${taskCount - 1}`);

@@ -36,6 +36,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** A float32 tensor, zeros without data. Errors: RangeError where the data do not fill the shape. */
 export function floatTensor(
   shape: readonly number[],
   data: Float32Array = new Float32Array(elementCount(shape)),

@@ -13,13 +13,6 @@ import { type Dataset } from './dataset.ts';
 import { RowBuffer, RowSet, type LabelRows } from './labelRows.ts';
 import { type Windows } from './windows.ts';
 
-/** The horizon's steps that a term uses: the first alone (the paper's) or all. */
-export type LabelSteps = 'first' | 'all';
-
-export function labelledSteps(steps: LabelSteps, horizon: number): number {
-  return steps === 'first' ? 1 : horizon;
-}
-
 /** One segment's column: float32 .npy [N, L] read and filled in place. */
 class LabelFile {
   readonly reader: FloatFile;

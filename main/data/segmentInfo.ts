@@ -58,10 +58,12 @@ export function segmentName(info: Pick<SegmentInfo, 'task' | 'episodes' | 'episo
   return sha256OfBytes(new TextEncoder().encode(content));
 }
 
+/** Where a segment's column lies. */
 export function columnFile(paths: LibraryPaths, segment: string, column: ColumnName): string {
   return join(segmentFolder(paths, segment), `${column}.npy`);
 }
 
+/** Where a segment folder describes itself. */
 export function segmentInfoFile(folder: string): string {
   return join(folder, 'segment.json');
 }

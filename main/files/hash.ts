@@ -17,6 +17,7 @@ export async function sha256OfFile(path: string): Promise<{ bytes: number; sha25
   return { bytes, sha256: hash.digest('hex') };
 }
 
+/** In lower-case hexadecimal. */
 export function sha256OfBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

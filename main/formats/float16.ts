@@ -44,16 +44,19 @@ function halfTable(): Float32Array {
   return table;
 }
 
+/** The value of the bits of an IEEE half. */
 export function float16Value(bits: number): number {
   return halfTable()[bits] ?? NaN;
 }
 
+/** Bits of the nearest halves, as `float16Bits` gives them. */
 export function float16FromFloat32(values: Float32Array): Uint16Array<ArrayBuffer> {
   const result = new Uint16Array(values.length);
   for (let index = 0; index < values.length; index++) result[index] = float16Bits(values[index] ?? 0);
   return result;
 }
 
+/** Exact: every half is a float32. */
 export function float32FromFloat16(bits: Uint16Array): Float32Array<ArrayBuffer> {
   const table = halfTable();
   const result = new Float32Array(bits.length);

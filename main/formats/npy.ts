@@ -92,6 +92,7 @@ export async function openNpy(path: string): Promise<NpyFile> {
   }
 }
 
+/** A whole array. Errors as for `openNpy`. */
 export async function readNpy(path: string): Promise<Tensor> {
   await using file = await openNpy(path);
   return await file.read();

@@ -31,6 +31,7 @@ export interface NpyHeader {
   dataStart: number;
 }
 
+/** Whether a file that starts so is a .npy file. */
 export function isNpy(start: Uint8Array): boolean {
   return magic.every((byte, index) => start[index] === byte);
 }

@@ -35,6 +35,7 @@ export async function sniffFormat(path: string): Promise<FileFormat> {
   return await sniffOpenFile(file);
 }
 
+/** As `sniffFormat`, of an open file. */
 export async function sniffOpenFile(file: RandomAccessFile): Promise<FileFormat> {
   if (file.size === 0) throw new DecantError('FILE_TRUNCATED', `${file.path} is empty`);
   const found = formatOf(await file.read(0, Math.min(file.size, 64)));

@@ -83,6 +83,7 @@ function damaged(path: string, entry: ZipEntry): DecantError {
   return new DecantError('ZIP_INVALID', `${path}: entry "${entry.name}" is damaged: its checksum or size is wrong`);
 }
 
+/** Errors: ZIP_INVALID where the checksum of what was read is not the recorded one. */
 export function checkCrc(path: string, entry: ZipEntry, computed: number): void {
   if (computed >>> 0 !== entry.crc32) throw damaged(path, entry);
 }

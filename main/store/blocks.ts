@@ -138,12 +138,13 @@ export function encodeColumn(column: Column): Uint8Array {
   return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
 
+/** The reverse of `encodeColumn`. */
 export function decodeColumn(bytes: Uint8Array): Column {
   // Copied: SQLite's buffers are not aligned to eight bytes.
   return new Float64Array(bytes.slice().buffer);
 }
 
-/** Steps at equal distances need no column: undefined is returned. */
+/** Steps at equal distances need no column: null is returned. */
 export function encodeSteps(steps: Column): Uint8Array | null {
   if (steps.length < 2) return null;
   const stride = at(steps, 1) - at(steps, 0);
@@ -151,12 +152,14 @@ export function encodeSteps(steps: Column): Uint8Array | null {
   return regular ? null : encodeColumn(steps);
 }
 
+/** The reverse of `encodeSteps`, which needs the block's number of points and its first and last step. */
 export function decodeSteps(bytes: Uint8Array | null, points: number, first: number, last: number): Column {
   if (bytes !== null) return decodeColumn(bytes);
   const stride = points < 2 ? 0 : (last - first) / (points - 1);
   return Float64Array.from({ length: points }, (_, index) => first + index * stride);
 }
 
+/** The five columns one after the other. */
 export function encodeBins(bins: Bins): Uint8Array {
   return encodeColumn(join([bins.firstSteps, bins.lastSteps, bins.min, bins.max, bins.last]));
 }

@@ -61,6 +61,7 @@ function scoreAt(connection: Connection, job: string, step: number): { metric: s
   return undefined;
 }
 
+/** Records what a job made; `duplicate`: the library had that content before. */
 export function addOutput(
   connection: Connection,
   job: string,
@@ -111,6 +112,7 @@ export function getCheckpoint(connection: Connection, id: string): CheckpointRec
   return checkpointRecord(checkpointRow(connection, id));
 }
 
+/** Errors: NOT_FOUND. */
 export function checkpointRow(connection: Connection, id: string): SqlRow {
   const row = connection.get('SELECT * FROM checkpoint WHERE id = ?', id);
   if (row === undefined) throw new DecantError('NOT_FOUND', `there is no checkpoint ${id}`);
@@ -181,6 +183,7 @@ export function dropSurplusCheckpoints(connection: Connection, job: string): str
   return surplus.map((row) => text(row, 'id'));
 }
 
+/** Its file becomes garbage once no row has its content. */
 export function removeCheckpointRow(connection: Connection, id: string, sha256: string): void {
   connection.run('DELETE FROM checkpoint WHERE id = ?', id);
   connection.run(`DELETE FROM job_output WHERE entity = 'checkpoint' AND entity_id = ?`, id);

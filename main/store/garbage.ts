@@ -15,6 +15,7 @@ export interface Garbage {
 
 export type GarbageEntity = 'checkpoint' | 'dataset' | 'job';
 
+/** Marks a file as one that no row names any more. */
 export function addGarbage(connection: Connection, entity: GarbageEntity, content: string): void {
   connection.run('INSERT OR IGNORE INTO garbage (entity, content) VALUES (?, ?)', entity, content);
 }

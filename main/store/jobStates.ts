@@ -20,6 +20,7 @@ export function markRunning(connection: Connection, id: string): boolean {
   );
 }
 
+/** The engine of a running job: process id and start time, which together outlive the reuse of ids. */
 export function recordEngine(connection: Connection, id: string, pid: number, started: string | null): void {
   connection.run('UPDATE job SET engine_pid = ?, engine_started = ? WHERE id = ?', pid, started, id);
 }

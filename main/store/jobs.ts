@@ -30,6 +30,7 @@ export interface JobInput {
 
 const now = () => new Date().toISOString();
 
+/** A new group without jobs. Returns its id. */
 export function createGroup(connection: Connection, kind: string, title: string): string {
   const id = newId('g');
   connection.run('INSERT INTO job_group (id, kind, title, created_at) VALUES (?, ?, ?, ?)', id, kind, title, now());
@@ -96,6 +97,7 @@ export function recordInputs(connection: Connection, job: string, inputs: readon
   });
 }
 
+/** What was fixed for a job, by key. */
 export function jobInputs(connection: Connection, job: string): JobInput[] {
   return connection.all('SELECT * FROM job_input WHERE job = ? ORDER BY key', job).map((row) => ({
     key: text(row, 'key'),
@@ -111,6 +113,7 @@ export interface Dependency {
   state: JobState | null;
 }
 
+/** The jobs that a job waits for. */
 export function dependencies(connection: Connection, job: string): Dependency[] {
   return connection
     .all(

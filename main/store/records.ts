@@ -161,10 +161,12 @@ export function datasetRecord(row: SqlRow): DatasetRecord {
   };
 }
 
+/** Null before a job has one. */
 export function resultOf(row: SqlRow): JobResult | null {
   return row.result === null ? null : resultSchema.parse(decode(text(row, 'result')));
 }
 
+/** A group with its jobs in the order of queueing. */
 export function groupRecord(connection: Connection, row: SqlRow): GroupRecord {
   const id = text(row, 'id');
   return {

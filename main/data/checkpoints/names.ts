@@ -23,6 +23,7 @@ export function officialName(name: string): string | undefined {
   return `${prefix === '_Qs.params' ? '_Qs' : '_target_Qs'}.params.${index}`;
 }
 
+/** Which of the two official key layouts names are of. */
 export function layoutOfNames(names: Iterable<string>): CheckpointLayout {
   for (const name of names) if (newerQ.test(name) || name.startsWith('_target_Qs_params.')) return 'tdmpc2';
   return 'td-mpc-opt';
@@ -34,6 +35,7 @@ export function isModelNames(names: Iterable<string>): boolean {
   return false;
 }
 
+/** The part of the model that a parameter belongs to; undefined for the task embedding and unknown names. */
 export function moduleOf(name: string): ModuleName | undefined {
   return moduleNames.find((module) => name.startsWith(`_${module}.`));
 }

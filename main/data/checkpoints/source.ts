@@ -37,6 +37,7 @@ const quantizationSchema = z.record(
   ]),
 );
 
+/** How the tensors of a file are quantized, as its metadata say it. */
 export function encodeQuantization(quantization: ReadonlyMap<string, Quantization>): string {
   const entries = [...quantization].map(([name, how]) => [
     name,
@@ -47,6 +48,7 @@ export function encodeQuantization(quantization: ReadonlyMap<string, Quantizatio
   return JSON.stringify(Object.fromEntries(entries));
 }
 
+/** Reads what `encodeQuantization` wrote; empty for a file without. Errors: SAFETENSORS_INVALID. */
 export function decodeQuantization(text: string | undefined, path: string): Map<string, Quantization> {
   if (text === undefined) return new Map();
   let value: unknown;

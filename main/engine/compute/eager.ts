@@ -12,6 +12,7 @@ function toDevice({ data, shape, dtype }: Tensor): tf.Tensor {
   throw new RangeError(`a program takes no ${dtype} input`);
 }
 
+/** Reads a tensor back as float32. */
 export async function floatsOf(tensor: tf.Tensor): Promise<Float32Array> {
   const data = await tensor.data();
   return data instanceof Float32Array ? data : Float32Array.from(data);

@@ -8,10 +8,12 @@ export interface Bins {
   vmax: number;
 }
 
+/** The official symlog: sign(x) log(1 + |x|), elementwise. */
 export function symlog(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sign(x), tf.log(tf.add(1, tf.abs(x))));
 }
 
+/** Its inverse. */
 function symexp(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sign(x), tf.sub(tf.exp(tf.abs(x)), 1));
 }

@@ -25,6 +25,7 @@ export interface LayerNames {
 
 export const taskEmbedding = '_task_emb.weight';
 
+/** Whether a net is a stack of Qs, with a models axis in front. */
 export function isEnsemble(net: Net): boolean {
   return net === '_Qs' || net === '_target_Qs';
 }
@@ -54,6 +55,7 @@ export interface NetShape {
   lastZero: boolean;
 }
 
+/** The layers of a net, as the official `mlp` and `enc` build them. */
 export function netShape(net: Net, architecture: Architecture): NetShape {
   const { encDim, mlpDim, latentDim, numEncLayers, taskDim, numBins, obsDim, actionDim } = architecture;
   const hidden = [mlpDim, mlpDim];
@@ -155,6 +157,7 @@ export interface ParameterCounts {
   taskEmbedding: number;
 }
 
+/** Numbers of parameters, as reference/sizes.md counts them. */
 export function parameterCounts(architecture: Architecture): ParameterCounts {
   const specifications = parameterSpecifications(architecture);
   const countWhere = (prefix: string) =>

@@ -3,12 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 /** State, inputs and outputs of programs, by name. */
 export type NamedTensors = ReadonlyMap<string, tf.Tensor>;
 
+/** Errors: RangeError where the program was not given it. */
 export function requireTensor(tensors: NamedTensors, name: string): tf.Tensor {
   const tensor = tensors.get(name);
   if (tensor === undefined) throw new RangeError(`the program was given no ${name}`);
   return tensor;
 }
 
+/** The sum of at least one tensor, from the first on. */
 export function addAll(tensors: readonly tf.Tensor[]): tf.Tensor {
   const [first, ...rest] = tensors;
   if (first === undefined) throw new RangeError('a sum needs a term');

@@ -80,6 +80,7 @@ export interface UpdateInputs {
   maskPi: tf.Tensor | undefined;
 }
 
+/** Errors: RangeError where one that the settings need is missing. */
 export function updateInputs(
   batch: NamedTensors,
   { hyperparameters, corrections, terms }: UpdateSettings,

@@ -20,6 +20,7 @@ export type UpdateScalarName =
 /** Gives the program's scalars by name. */
 export type ScalarOf = (name: UpdateScalarName) => tf.Tensor;
 
+/** Errors of what it returns: RangeError for a scalar that was not given. */
 export function scalarOf(scalars: NamedTensors): ScalarOf {
   return (name) => requireTensor(scalars, name);
 }

@@ -3,9 +3,9 @@ import { distillationTerms, type DistillationTerm, type RunConfiguration } from 
 import { DecantError } from '../../../shared/errors.ts';
 import { type CheckpointInput } from '../../../shared/jobs.ts';
 import { Dataset } from '../../data/dataset.ts';
-import { labelledSteps } from '../../data/labels.ts';
 import { WindowSampler } from '../../data/sampler.ts';
 import { type Session } from '../session.ts';
+import { labelledSteps } from '../tdmpc2/distill.ts';
 
 /** Everything that a run's configuration and inputs amount to, before anything is computed. */
 export interface TrainingPlan {
@@ -39,8 +39,7 @@ export async function planTraining(session: Session, configuration: RunConfigura
   const dataset = await Dataset.open(session.paths, session.dataset('dataset').manifest);
   const { horizon } = hyperparameters;
   const sampler = new WindowSampler(dataset.manifest, { seed, batchSize, horizon, validationEpisodes });
-  const steps = terms.some((term) => term.steps === 'all') ? 'all' : 'first';
-  return { configuration, architecture, terms, dataset, sampler, teacher, labelSteps: labelledSteps(steps, horizon) };
+  return { configuration, architecture, terms, dataset, sampler, teacher, labelSteps: labelledSteps(terms, horizon) };
 }
 
 function requireSame(init: Architecture, student: Architecture): void {
