@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
+import { errorReportSchema } from '../../shared/jobs.ts';
+import { explainWriteFailure } from '../files/failures.ts';
+import { makeFolders } from '../files/makeFolders.ts';
 import { openHost } from '../host/host.ts';
 import { connectToRunningHost } from './connection.ts';
 import { toldToEnd } from './endSignal.ts';
@@ -11,14 +15,17 @@ import { toldToEnd } from './endSignal.ts';
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const startPatience = 30_000;
 
-/** Makes sure that a host has the library which outlives this command; it ends when nothing is left to do. Errors: HOST_GONE. */
+/**
+ * Makes sure that a host has the library which outlives this command; it ends when nothing is left to do.
+ * Errors: those of opening a library, HOST_GONE.
+ */
 export async function startDetachedHost(home: string): Promise<void> {
   const running = await connectToRunningHost(home);
   if (running !== undefined) return running.close();
-  mkdirSync(home, { recursive: true });
   const log = join(home, 'host.log');
-  const output = openSync(log, 'a');
-  const child = spawn(process.execPath, [main, 'host', '--home', home], {
+  const output = openLog(log);
+  const logged = fstatSync(output).size;
+  const child = spawn(process.execPath, [main, 'host', '--home', home, '--json'], {
     detached: true,
     windowsHide: true,
     stdio: ['ignore', output, output],
@@ -27,7 +34,8 @@ export async function startDetachedHost(home: string): Promise<void> {
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
-      reject(new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`));
+      const gone = new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`);
+      reject(saidFailure(log, logged) ?? gone);
     });
   });
   // Rejects again later, when nobody listens any more.
@@ -40,6 +48,26 @@ export async function startDetachedHost(home: string): Promise<void> {
     child.removeAllListeners();
     child.unref();
   }
+}
+
+/** Errors: FILE_UNWRITABLE, DISK_FULL. */
+function openLog(log: string): number {
+  try {
+    makeFolders(dirname(log));
+    return openSync(log, 'a');
+  } catch (thrown) {
+    throw explainWriteFailure(thrown, log);
+  }
+}
+
+/** What the host in the background said about its failure, from that byte of its log on. */
+function saidFailure(log: string, from: number): DecantError | undefined {
+  for (const line of readFileSync(log).subarray(from).toString('utf8').split('\n').reverse()) {
+    if (!line.startsWith('{"error":')) continue;
+    const said = z.object({ error: errorReportSchema }).safeParse(JSON.parse(line));
+    if (said.success) return new DecantError(said.data.error.code, said.data.error.detail);
+  }
+  return undefined;
 }
 
 async function waitForHost(home: string, log: string, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { faultPoint } from './faults.ts';
 import { explainWriteFailure, systemCodeOf } from './failures.ts';
+import { makeFolders } from './makeFolders.ts';
 
 /**
  * Makes the entries of a folder (new, renamed, removed names) survive a power cut.
@@ -29,7 +30,7 @@ export async function ensureFolder(folder: string): Promise<void> {
   const path = resolve(folder);
   let firstCreated: string | undefined;
   try {
-    firstCreated = await mkdir(path, { recursive: true });
+    firstCreated = makeFolders(path);
   } catch (thrown) {
     throw explainWriteFailure(thrown, path);
   }

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
 import { explainWriteFailure } from '../files/failures.ts';
+import { makeFolders } from '../files/makeFolders.ts';
 import { libraryPaths } from '../files/library.ts';
 import { isSameProcessAlive, processStartTime } from '../jobs/folder/processes.ts';
 import { openSqlite } from '../store/sqlite.ts';
@@ -52,15 +53,20 @@ export async function acquireLock(
     openedAt: new Date().toISOString(),
   };
   try {
-    mkdirSync(home, { recursive: true });
+    makeFolders(home);
     await exclusively(home, async () => {
       const old = readLock(lock);
       if (old !== undefined && (await mayBeAlive(old)))
         throw new DecantError('LIBRARY_LOCKED', `process ${old.pid} has ${home} open since ${old.openedAt}`);
       if (old !== undefined) onStale?.(old);
-      const temporary = `${lock}.${process.pid}.tmp`;
-      writeFileSync(temporary, `${JSON.stringify(holder, null, 2)}\n`, { mode: 0o600 });
-      renameSync(temporary, lock);
+      const temporary = `${lock}.tmp`;
+      try {
+        writeFileSync(temporary, `${JSON.stringify(holder, null, 2)}\n`, { mode: 0o600 });
+        renameSync(temporary, lock);
+      } catch (thrown) {
+        rmSync(temporary, { force: true });
+        throw thrown;
+      }
     });
   } catch (thrown) {
     throw explainWriteFailure(thrown, lock);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import type {
   CheckpointRecord,
   DatasetRecord,
@@ -11,6 +10,7 @@ import type {
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { CheckpointFacts, DatasetFacts, JobKind, JobState } from '../../shared/jobs.ts';
 import { libraryPaths } from '../files/library.ts';
+import { makeFolders } from '../files/makeFolders.ts';
 import type { Points } from './blocks.ts';
 import type { SlowQuery } from './connection.ts';
 import type { Garbage } from './garbage.ts';
@@ -45,7 +45,7 @@ export class Store {
    */
   static async open(home: string, options: StoreOptions = {}): Promise<Store> {
     const { database: file, backups } = libraryPaths(home);
-    mkdirSync(home, { recursive: true });
+    makeFolders(home);
     return new Store(await StoreWorker.open({ file, backups }, options.onSlowQuery ?? (() => undefined)));
   }
 

@@ -52,6 +52,14 @@ it('installs nothing where everything is there', async () => {
   expect(await launch(['--install-only'])).toMatchObject({ status: 0, stdout: '', stderr: '' });
 });
 
+it('takes paths from where npm was called', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'my.json'), '{"method":');
+  const environment = { npm_lifecycle_event: 'decant', INIT_CWD: folder };
+  const { stderr } = await launch(['train', '--config', 'my.json', '--home', folder], { environment });
+  expect(stderr).toMatch(/^CONFIG_INVALID: [^]*my\.json is not JSON/);
+});
+
 it('passes signals on', async () => {
   const home = temporaryFolder();
   const served = await launch(['serve', '--home', home], { onOutput: (kill) => kill('SIGTERM') });

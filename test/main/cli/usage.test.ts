@@ -62,6 +62,14 @@ it('a failure is one message: code, what happened, what to do, no stack', async 
   expect(debug.stderr).toMatch(/\n\s+at /);
 });
 
+it('a host in the background that cannot start says why', async () => {
+  const home = temporaryFolder();
+  writeFileSync(join(home, 'decant.sqlite'), 'no database');
+  const { status, stderr } = await decant('train', '--preset', 'quick', '--detach', '--home', home);
+  expect(stderr).toMatch(/^LIBRARY_CORRUPT: /);
+  expect(status).toBe(1);
+});
+
 it('a configuration that cannot be used is explained', async () => {
   const home = temporaryFolder();
   await prepareLibrary(home);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { acquireLock, findLockHolder } from '../../../main/host/lock.ts';
 import { libraryPaths } from '../../../main/files/library.ts';
@@ -46,6 +46,13 @@ describe('library lock', () => {
     writeLock(home, await deadProcess(), null);
     const attempts = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => acquireLock(home, `/${index}`)));
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('leaves nothing behind where it cannot be written', async () => {
+    const home = temporaryFolder();
+    mkdirSync(libraryPaths(home).lock);
+    await expect(acquireLock(home, '/somewhere')).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
+    expect(readdirSync(home).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
   it('takes over from a dead process', async () => {
