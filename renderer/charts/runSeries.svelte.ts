@@ -1,6 +1,7 @@
 import type { HostClient, HostEvent, Series } from '../../shared/contract.ts';
 import { toErrorReport, type ErrorReport } from '../../shared/errors.ts';
 import { Gathered } from '../host/gathered.ts';
+import { hasEnded } from '../host/records.ts';
 import type { Range } from './curve.ts';
 import { tailStart, withTail } from './tail.ts';
 
@@ -81,6 +82,8 @@ export class RunSeries {
   }
 
   #hear(event: HostEvent): void {
+    // What an engine wrote just before its end may come without an event of its own.
+    if (event.type === 'job' && event.job.id === this.id && hasEnded(event.job)) this.#appending.add('');
     // A stretch that was zoomed into stays as it is.
     if (event.type !== 'metrics' || event.id !== this.id || this.#range !== undefined) return;
     if (event.step <= this.#newest) {
@@ -92,7 +95,11 @@ export class RunSeries {
   }
 
   async #append(): Promise<void> {
-    if (this.#busy || this.#range !== undefined) return;
+    if (this.#range !== undefined) return;
+    if (this.#busy) {
+      this.#appending.add('');
+      return;
+    }
     this.#busy = true;
     const question = this.#question;
     try {

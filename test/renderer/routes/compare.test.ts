@@ -11,7 +11,7 @@ import {
 } from '../../../renderer/routes/compare/comparison.ts';
 
 const column = (...values: number[]): Float64Array<ArrayBuffer> => Float64Array.from(values);
-const series = (metric: string, steps: Float64Array, values: Float64Array): Series => ({
+const series = (metric: string, steps: Float64Array<ArrayBuffer>, values: Float64Array<ArrayBuffer>): Series => ({
   metric,
   pointsPerBin: 1,
   steps,
@@ -20,7 +20,7 @@ const series = (metric: string, steps: Float64Array, values: Float64Array): Seri
   max: values,
 });
 
-function compared(id: string, values: Float64Array, config: object = {}): Compared {
+function compared(id: string, values: Float64Array<ArrayBuffer>, config: object = {}): Compared {
   const steps = values.map((_, index) => 10 * (index + 1));
   const record: RunRecord = {
     id,
