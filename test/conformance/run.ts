@@ -18,14 +18,20 @@ function fixtureFolders(directory: string): string[] {
     .map((name) => join(directory, name));
 }
 
+function readArguments() {
+  const options = { backend: { type: 'string', default: 'eager' }, require: { type: 'string', default: '' } } as const;
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch {
+    return { values: { backend: '', require: '' }, positionals: [] };
+  }
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { backend: { type: 'string', default: 'eager' }, require: { type: 'string', default: '' } },
-  });
+  const { values, positionals } = readArguments();
   const [directory] = positionals;
   const required = values.require.split(',').filter((part) => part !== '');
-  if (directory === undefined || required.some((part) => part !== 'fixtures' && part !== 'sim')) {
+  if (directory === undefined || positionals.length > 1 || required.some((part) => part !== 'fixtures' && part !== 'sim')) {
     console.error(usage);
     return 2;
   }
@@ -34,6 +40,11 @@ async function main(): Promise<number> {
     console.log(
       known ? `backend ${values.backend} is not built yet` : `there is no backend ${values.backend}; ${usage}`,
     );
+    console.log('0 passed, 0 failed');
+    return 1;
+  }
+  if (!existsSync(directory)) {
+    console.log(`there is no folder ${directory}`);
     console.log('0 passed, 0 failed');
     return 1;
   }
