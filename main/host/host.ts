@@ -15,6 +15,7 @@ import { libraryHandlers } from './handlers/library.ts';
 import { runHandlers } from './handlers/runs.ts';
 import { settingHandlers } from './handlers/settings.ts';
 import { transferHandlers } from './handlers/transfer.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { acquireLock } from './lock.ts';
 import { removeManifests } from './manifests.ts';
 import { type HostServices } from './services.ts';
@@ -70,6 +71,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     });
     closers.push(() => store.close());
     const version = codeVersion();
+    await removeLeftovers(library, store, log);
     const jobs = await JobService.open({
       home,
       store,
