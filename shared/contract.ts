@@ -78,6 +78,15 @@ export const datasetRecordSchema = z.object({
   createdAt: instant,
   version: z.int().positive(),
   facts: datasetFactsSchema,
+  /** Rows of this version that each teacher has labelled; `teacher` is the id of its checkpoint. */
+  labels: z.array(
+    z.object({
+      teacher: z.string(),
+      teacherName: z.string(),
+      done: z.int().nonnegative(),
+      total: z.int().nonnegative(),
+    }),
+  ),
 });
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
 

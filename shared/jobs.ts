@@ -274,6 +274,14 @@ export const spoolRecordSchema = z.discriminatedUnion('type', [
   /** A checkpoint file or dataset that the job imported or collected. */
   z.object({ type: z.literal('imported'), name: z.string(), facts: checkpointFactsSchema }),
   z.object({ type: z.literal('dataset'), name: z.string(), facts: datasetFactsSchema }),
+  /** Rows of a dataset version that a teacher has labelled so far, of all that could be: on the disk when this is written. */
+  z.object({
+    type: z.literal('labels'),
+    manifest: sha256,
+    teacher: sha256,
+    done: z.int().nonnegative(),
+    total: z.int().nonnegative(),
+  }),
   z.object({ type: z.literal('message'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
   z.object({ type: z.literal('result'), result: resultSchema }),
   z.object({

@@ -23,6 +23,11 @@ export function describeCheckpoint(checkpoint: CheckpointRecord): string {
   ].join('\n');
 }
 
+/** "teacher big: 1,234 of 345,000 rows labelled". */
+export function describeLabels({ teacherName, done, total }: DatasetRecord['labels'][number]): string {
+  return `teacher ${teacherName}: ${formatCount(done)} of ${formatCount(total)} rows labelled`;
+}
+
 export function describeDataset(dataset: DatasetRecord): string {
   const { facts } = dataset;
   const rows = facts.tasks.map(({ name, episodes, returns }) => [
@@ -38,6 +43,7 @@ export function describeDataset(dataset: DatasetRecord): string {
     `  transitions ${formatCount(facts.transitions)}`,
     `  from        ${facts.lineage.source}: ${facts.lineage.description}`,
     `  manifest    ${facts.manifest}`,
+    ...dataset.labels.map((label) => `  labels      ${describeLabels(label)}`),
     formatTable(['  task', 'episodes', 'lowest return', 'mean return', 'highest return'], rows.map(indentFirst)),
   ].join('\n');
 }

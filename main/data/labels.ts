@@ -52,23 +52,28 @@ export class TeacherLabels {
   /** Segments written to since the last flush. */
   readonly #unsynced = new Set<number>();
 
-  private constructor(paths: LibraryPaths, dataset: Dataset, teacher: string) {
+  private constructor(paths: LibraryPaths, dataset: Dataset, teacher: string, created: ReadonlySet<number>) {
     this.#paths = paths;
     this.dataset = dataset;
     this.teacher = teacher;
     this.#files = new OpenFiles(128);
-    this.#known = new Array<RowSet | undefined>(dataset.segments.length);
+    // A column that was just made has nothing to be read.
+    this.#known = dataset.segments.map(({ episodes }, index) =>
+      created.has(index) ? new RowSet(episodes * dataset.episodeLength) : undefined,
+    );
   }
 
   /** Opens the columns, creating those that are missing, filled with NaN. */
   static async open(paths: LibraryPaths, dataset: Dataset, teacher: string): Promise<TeacherLabels> {
-    for (const { sha256, episodes } of dataset.segments) {
+    const created = new Set<number>();
+    for (const [index, { sha256, episodes }] of dataset.segments.entries()) {
       const path = labelFile(paths, teacher, sha256);
       if (await exists(path)) continue;
       await ensureFolder(dirname(path));
       await writeFileDurably(path, unknownLabels(episodes, dataset.episodeLength));
+      created.add(index);
     }
-    return new TeacherLabels(paths, dataset, teacher);
+    return new TeacherLabels(paths, dataset, teacher, created);
   }
 
   /** The distinct rows of the windows that are not labelled yet. `steps` is the number of steps from each start. */

@@ -46,7 +46,8 @@ export class News {
     for (const id of ingested.checkpoints)
       if (!ingested.removedCheckpoints.includes(id))
         this.publish({ type: 'checkpoint', checkpoint: await this.#store.getCheckpoint(id) });
-    for (const id of ingested.datasets) this.publish({ type: 'dataset', dataset: await this.#store.getDataset(id) });
+    for (const id of new Set([...ingested.datasets, ...ingested.labelled]))
+      this.publish({ type: 'dataset', dataset: await this.#store.getDataset(id) });
     if (ingested.changed) await this.publishJob(job);
   }
 

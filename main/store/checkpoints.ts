@@ -7,6 +7,7 @@ import { number, text, textOrNull, type Connection, type SqlRow } from './connec
 import { addGarbage } from './garbage.ts';
 import { newId } from './ids.ts';
 import { getJobRow } from './jobs.ts';
+import { forgetTeacher } from './labels.ts';
 import { checkpointRecord } from './records.ts';
 import { recentMean } from './series.ts';
 
@@ -187,8 +188,9 @@ export function dropSurplusCheckpoints(connection: Connection, job: string): str
 export function removeCheckpointRow(connection: Connection, id: string, sha256: string): void {
   connection.run('DELETE FROM checkpoint WHERE id = ?', id);
   connection.run(`DELETE FROM job_output WHERE entity = 'checkpoint' AND entity_id = ?`, id);
-  if (connection.get('SELECT 1 FROM checkpoint WHERE sha256 = ?', sha256) === undefined)
-    addGarbage(connection, 'checkpoint', sha256);
+  if (connection.get('SELECT 1 FROM checkpoint WHERE sha256 = ?', sha256) !== undefined) return;
+  addGarbage(connection, 'checkpoint', sha256);
+  forgetTeacher(connection, sha256);
 }
 
 /** Jobs that have not ended and read the checkpoint or dataset. */

@@ -51,14 +51,14 @@ export function addDatasetVersion(connection: Connection, id: string, facts: Dat
 export function listDatasets(connection: Connection): DatasetRecord[] {
   return connection
     .all(`SELECT ${datasetColumns} WHERE dataset.deleted_at IS NULL ORDER BY dataset.ordinal`)
-    .map(datasetRecord);
+    .map((row) => datasetRecord(connection, row));
 }
 
 /** Errors: NOT_FOUND. */
 export function getDataset(connection: Connection, id: string): DatasetRecord {
   const row = connection.get(`SELECT ${datasetColumns} WHERE dataset.id = ? AND dataset.deleted_at IS NULL`, id);
   if (row === undefined) throw new DecantError('NOT_FOUND', `there is no dataset ${id}`);
-  return datasetRecord(row);
+  return datasetRecord(connection, row);
 }
 
 /** The dataset that a job made, or found to be there already. */
@@ -68,7 +68,7 @@ export function lastDatasetOf(connection: Connection, job: string): DatasetRecor
       WHERE job_output.job = ? AND dataset.deleted_at IS NULL ORDER BY job_output.ordinal DESC LIMIT 1`,
     job,
   );
-  return row === undefined ? undefined : datasetRecord(row);
+  return row === undefined ? undefined : datasetRecord(connection, row);
 }
 
 /** Manifests of every version of every dataset that was not deleted. */

@@ -3,6 +3,7 @@ import { checkpointRow, readers, removeCheckpointRow } from './checkpoints.ts';
 import { number, text, type Connection } from './connection.ts';
 import { addGarbage } from './garbage.ts';
 import { getJobRow } from './jobs.ts';
+import { forgetManifest } from './labels.ts';
 import type { EntityKind } from './references.ts';
 
 /**
@@ -102,7 +103,10 @@ function deleteDataset(connection: Connection, id: string): string[] {
         WHERE deleted_at IS NULL)`,
     id,
   );
-  for (const row of gone) addGarbage(connection, 'dataset', text(row, 'manifest'));
+  for (const row of gone) {
+    addGarbage(connection, 'dataset', text(row, 'manifest'));
+    forgetManifest(connection, text(row, 'manifest'));
+  }
   return [id];
 }
 

@@ -6,6 +6,7 @@ import { addCheckpoint, addImported, dropSurplusCheckpoints } from './checkpoint
 import { number, numberOrNull, type Connection } from './connection.ts';
 import { addDataset } from './datasets.ts';
 import { addMessage, getJobRow } from './jobs.ts';
+import { recordLabels } from './labels.ts';
 import { appendPoints } from './series.ts';
 import { supersede } from './superseded.ts';
 
@@ -27,6 +28,8 @@ export interface Ingested {
   /** Ids of rows that the batch made or found again. */
   checkpoints: string[];
   datasets: string[];
+  /** Datasets whose labels were counted anew. */
+  labelled: string[];
   /** Checkpoint rows that retention removed. */
   removedCheckpoints: string[];
   messages: { level: 'info' | 'warning' | 'error'; text: string }[];
@@ -49,6 +52,7 @@ export function ingest(connection: Connection, job: string, batch: IngestBatch):
       values: {},
       checkpoints: [],
       datasets: [],
+      labelled: [],
       removedCheckpoints: [],
       messages: [],
       changed: false,
@@ -156,6 +160,9 @@ function applyRecord(
     case 'dataset':
       result.datasets.push(addDataset(connection, job, record.name, record.facts).id);
       result.changed = true;
+      return;
+    case 'labels':
+      result.labelled = [...new Set([...result.labelled, ...recordLabels(connection, record)])];
       return;
     case 'message':
       addMessage(connection, job, record.level, record.text);

@@ -103,7 +103,7 @@ export function jobDetail(connection: Connection, id: string): JobDetail {
           (SELECT entity_id FROM job_output WHERE job = ? AND entity = 'dataset') ORDER BY dataset.ordinal`,
         id,
       )
-      .map(datasetRecord),
+      .map((dataset) => datasetRecord(connection, dataset)),
     result: resultOf(row),
     messages: connection.all('SELECT level, text FROM message WHERE job = ? ORDER BY ordinal', id).map((message) => ({
       level: message.level === 'error' ? 'error' : message.level === 'warning' ? 'warning' : 'info',

@@ -202,4 +202,19 @@ CREATE TABLE saved_setting (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: readonly Migration[] = [{ version: 1, sql: first }];
+const second = `
+-- Rows of a dataset version that a teacher has labelled: both by content, as the label files are.
+CREATE TABLE label_count (
+  manifest TEXT NOT NULL,
+  teacher TEXT NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  PRIMARY KEY (manifest, teacher)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX label_count_by_teacher ON label_count(teacher);
+`;
+
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: second },
+];

@@ -22,6 +22,7 @@ import {
 } from '../../shared/jobs.ts';
 import { decode } from '../../shared/codec.ts';
 import { number, numberOrNaN, numberOrNull, text, textOrNull, type Connection, type SqlRow } from './connection.ts';
+import { labelsOf } from './labels.ts';
 
 export type MetricSummary = z.infer<typeof metricSummarySchema>;
 
@@ -151,13 +152,15 @@ export const datasetColumns = `dataset.id, dataset.name, dataset.created_at, dat
   dataset_version.facts FROM dataset JOIN dataset_version ON dataset_version.dataset = dataset.id
     AND dataset_version.version = (SELECT max(version) FROM dataset_version WHERE dataset = dataset.id)`;
 
-export function datasetRecord(row: SqlRow): DatasetRecord {
+export function datasetRecord(connection: Connection, row: SqlRow): DatasetRecord {
+  const facts = datasetFactsSchema.parse(decode(text(row, 'facts')));
   return {
     id: text(row, 'id'),
     name: text(row, 'name'),
     createdAt: text(row, 'created_at'),
     version: number(row, 'version'),
-    facts: datasetFactsSchema.parse(decode(text(row, 'facts'))),
+    facts,
+    labels: labelsOf(connection, facts.manifest),
   };
 }
 

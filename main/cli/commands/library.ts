@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { DecantError } from '../../../shared/errors.ts';
 import { type JobDetail } from '../../../shared/contract.ts';
 import { contextOf, withLibrary } from '../context.ts';
-import { describeCheckpoint, describeDataset, sizeText } from '../describe.ts';
+import { describeCheckpoint, describeDataset, describeLabels, sizeText } from '../describe.ts';
 import { formatBytes, formatCount, formatNumber, formatTable } from '../format.ts';
 import { followToFinish } from '../follow.ts';
 
@@ -22,9 +22,12 @@ export function addLibraryCommands(program: Command): void {
         formatBytes(facts.bytes),
       ]);
       const table = formatTable(['id', 'name', 'tasks', 'episodes', 'transitions', 'size'], rows);
+      const labels = datasets.flatMap(({ id, labels }) => labels.map((label) => `${id}  ${describeLabels(label)}`));
       context.output.result(
         datasets,
-        rows.length === 0 ? 'No datasets yet: `decant import PATH` or `decant collect`.' : table,
+        rows.length === 0
+          ? 'No datasets yet: `decant import PATH` or `decant collect`.'
+          : [table, ...labels].join('\n'),
       );
     });
 

@@ -4,8 +4,11 @@ import { TeacherLabels } from '../../data/labels.ts';
 import { startBackend } from '../compute/backend.ts';
 import { describeMachine } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
-import { labelBatch } from './labelling.ts';
+import { labelBatch, recordLabels } from './labelling.ts';
 import { loadRewardPredictor } from './teacher.ts';
+
+/** So many are made durable and counted together. */
+const batchesToCount = 64;
 
 /** Fills the teacher's reward column for every row of a dataset that lacks it. */
 export async function label(session: Session): Promise<Outcome> {
@@ -16,8 +19,10 @@ export async function label(session: Session): Promise<Outcome> {
   const teacher = session.checkpoint('teacher');
   using labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
   using predictor = await loadRewardPredictor(session.paths, teacher, backend);
-  let { done } = labels.coverage();
-  const { total } = labels.coverage();
+  const before = labels.coverage();
+  const { total } = before;
+  let { done } = before;
+  let batches = 0;
   let outcome: Outcome = 'finished';
   for (const rows of missingRows(labels, labelBatch)) {
     if (session.signal.aborted) {
@@ -26,10 +31,15 @@ export async function label(session: Session): Promise<Outcome> {
     }
     await labelRows(labels, rows, (inputs) => predictor.predict(inputs), labelBatch);
     done += rows.count;
+    if (++batches % batchesToCount === 0) {
+      labels.flush();
+      await recordLabels(session, labels);
+    }
     await session.progress('labelling', done, total, 'rows');
     await session.breathe();
   }
   labels.flush();
+  await recordLabels(session, labels);
   await session.acknowledge({ type: 'progress', stage: 'labelling', done, total, unit: 'rows' });
   return outcome;
 }

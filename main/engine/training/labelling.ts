@@ -28,6 +28,12 @@ function join(parts: Iterable<{ rows: LabelRows }>): RowBuffer {
   return all;
 }
 
+/** Says how much of the dataset the teacher has labelled; what was written must be on the disk. */
+export function recordLabels(session: Session, labels: TeacherLabels): Promise<void> {
+  const { manifest } = session.dataset('dataset');
+  return session.record({ type: 'labels', manifest, teacher: labels.teacher, ...labels.coverage() });
+}
+
 /**
  * Computes the labels of rows with the teacher loaded for just as long. False: the job was asked to stop; what was computed
  * is kept. Errors: DISK_FULL, those of the dataset.
@@ -65,12 +71,16 @@ async function cachedRewards(session: Session, plan: TrainingPlan, backend: Back
   const labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
   const stretch = Math.max(1, Math.floor(windowsAhead / configuration.batchSize));
   let preparedTo = 0;
+  let counted = false;
   return {
     prepare: async (step) => {
       if (step <= preparedTo) return true;
       const toStep = Math.min(configuration.steps, step + stretch - 1);
       const rows = join(rowsOfRun(dataset, sampler, { fromStep: step, toStep, steps: labelSteps }, labels));
       const done = await computeLabels(session, labels, rows, teacher, backend);
+      // Also without anything new: the rows of another dataset with the same segments count for this one.
+      if (rows.count > 0 || !counted) await recordLabels(session, labels);
+      counted = true;
       if (done) preparedTo = toStep;
       return done;
     },

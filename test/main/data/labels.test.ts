@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { setFaultHook } from '../../../main/files/faults.ts';
 import { labelFile } from '../../../main/files/library.ts';
 import { readNpy } from '../../../main/formats/npy.ts';
 import { type RowInputs } from '../../../main/data/batches.ts';
+import { FloatFile } from '../../../main/data/columns.ts';
 import { Dataset } from '../../../main/data/dataset.ts';
 import { importDataset } from '../../../main/data/importDataset.ts';
 import { countRowsOfRun, labelRows, missingRows, rowsOfRun } from '../../../main/data/labelPlan.ts';
@@ -73,6 +74,27 @@ describe('TeacherLabels', () => {
     expect(sampler.windows(1).segment.length).toBe(8);
     dataset.close();
     reopened.close();
+  });
+
+  it('reads no column that it has just made, and every other one at most once', async () => {
+    const { dataset } = await opened();
+    const read = vi.spyOn(FloatFile.prototype, 'readInto');
+    onTestFinished(() => read.mockRestore());
+    const labels = await TeacherLabels.open(dataset.paths, dataset, teacher);
+    expect(labels.coverage()).toEqual({ done: 0, total: 195 });
+    for (const rows of missingRows(labels, 50)) await labelRows(labels, rows, predict, 50);
+    labels.flush();
+    const inputs = read.mock.calls.length;
+    expect(labels.coverage().done).toBe(195);
+    expect(read.mock.calls.length).toBe(inputs);
+    labels.close();
+    const reopened = await TeacherLabels.open(dataset.paths, dataset, teacher);
+    read.mockClear();
+    expect(reopened.coverage().done).toBe(195);
+    expect(reopened.coverage().done).toBe(195);
+    expect(read.mock.calls.length).toBe(dataset.episodes);
+    reopened.close();
+    dataset.close();
   });
 
   it('fills the rest; the column is a .npy of [N, L] with NaN in entry 0', async () => {

@@ -47,6 +47,26 @@ test('migration 1 makes every table, strict, with foreign keys kept', () => {
   connection.close();
 });
 
+test('migration 2 adds the counts of labels to a library of version 1 and changes nothing else', () => {
+  const options = place();
+  const first = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 1) });
+  first.run(`INSERT INTO dataset (id, name, created_at) VALUES ('d-1', 'kept', '2026-01-01')`);
+  const tablesOf = (connection: typeof first) =>
+    connection
+      .all(`SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name`)
+      .map(({ name, strict }) => `${String(name)} ${String(strict)}`);
+  const before = tablesOf(first);
+  first.close();
+  const second = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 2) });
+  expect(second.get('PRAGMA user_version')).toEqual({ user_version: 2 });
+  expect(tablesOf(second).filter((table) => !before.includes(table))).toEqual(['label_count 1']);
+  expect(second.get('SELECT name FROM dataset')).toEqual({ name: 'kept' });
+  const count = `INSERT INTO label_count VALUES ('m', 't', 1, 2)`;
+  second.run(count);
+  expect(() => second.run(count)).toThrow(/UNIQUE/);
+  second.close();
+});
+
 test('a library of an earlier version is copied before it is migrated, and keeps its rows', () => {
   const options = place();
   const old = openDatabase(options);

@@ -51,8 +51,14 @@ test('real runs: equal seeds give equal bits, stopping and resuming changes none
     const teacherRun = await start(client, { ...base, method: 'scratch', steps: 2, seed: 1 });
     const teacher = (await finished(client, teacherRun)).checkpoints.at(-1)?.id ?? '';
     const distil = { ...base, method: 'distil', teacher } as const;
+    const labelsNow = async () => (await client.request('datasets.list', {}))[0]?.labels;
 
+    expect(await labelsNow()).toEqual([]);
     const first = await finished(client, await start(client, distil));
+    const [counted] = (await labelsNow()) ?? [];
+    expect(counted).toMatchObject({ teacher });
+    expect(counted?.done).toBeGreaterThan(0);
+    expect(counted?.done).toBeLessThan(counted?.total ?? 0);
     const second = await finished(client, await start(client, distil));
     expect(first.job.step).toBe(8);
     expect(lastContent(second)).toBe(lastContent(first));
@@ -78,6 +84,10 @@ test('real runs: equal seeds give equal bits, stopping and resuming changes none
     const resumed = await finished(client, stopped);
     expect(resumed.replayedDifferently).toBe(0);
     expect(lastContent(resumed)).toBe(lastContent(uninterrupted));
+
+    const { id: label } = await client.request('jobs.start', { kind: 'label', config: { dataset: 'chunk', teacher } });
+    await finished(client, label);
+    expect(await labelsNow()).toEqual([{ ...counted, done: counted?.total }]);
 
     const fresh = await finished(client, await start(client, { ...distil, labels: 'onTheFly' }));
     const cached = first.metrics['distillationLoss']?.last ?? Number.NaN;

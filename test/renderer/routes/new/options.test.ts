@@ -26,6 +26,7 @@ function dataset(id: string, name: string): DatasetRecord {
       tasks: [{ task: 0, name: 'walker-stand', episodes: 4, segments: 1, returns }],
       lineage: { source: 'import', description: 'import: a' },
     },
+    labels: [],
   };
 }
 
