@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import { enginePid } from '../support/desktop.ts';
+import { askCommand } from '../support/served.ts';
+import { chartState, choose, goTo, stateShown, waitForState, waitForStep } from '../support/window.ts';
+import { pages, withReference, type Session } from './session.ts';
+
+const listSchema = z.array(z.object({ id: z.string() }));
+
+/** A second start, an engine that dies, the theme, a deletion. */
+export function endings(session: Session): void {
+  withReference('finds everything again after the host ended and started anew', async () => {
+    let { page } = session;
+    await session.stopHost();
+    await page.getByRole('alert').filter({ hasText: 'connects again' }).waitFor();
+    await session.lookAt('/checkpoints without its host');
+    await session.startAgain();
+    // A new page: the address has another token.
+    ({ page } = session);
+    await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+    const table = page.getByRole('main');
+    for (const name of ['First', 'Second']) await table.getByText(name, { exact: true }).first().waitFor();
+    await goTo(page, '/datasets');
+    expect(await page.getByRole('article', { name: /^Dataset / }).count()).toBe(1);
+    await goTo(page, `/runs/${session.run('First')}`);
+    expect(await stateShown(page)).toBe('finished');
+    await expect.poll(async () => (await chartState(page, 'Total loss')).spoken).toMatch(/last [\d.]/);
+    await goTo(page, '/checkpoints');
+    expect(await page.getByRole('article', { name: /^Checkpoint / }).count()).toBe(7);
+  });
+
+  withReference('shows an engine that was killed as interrupted, and resumes the run', async () => {
+    const { page, home } = session;
+    await goTo(page, `/runs/${session.run('Second')}`);
+    await session.duplicate();
+    const id = await session.startRun('Killed', { Steps: '2000' });
+    await waitForStep(page, 22);
+    process.kill(enginePid(home, id), 'SIGKILL');
+    await waitForState(page, 'interrupted', 20_000);
+    await page.getByRole('alert').filter({ hasText: 'ENGINE_DIED' }).waitFor();
+    await session.lookAt('/runs/<id>, interrupted');
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await waitForState(page, 'running');
+    await waitForStep(page, 30);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await waitForState(page, 'stopped');
+    expect(await askCommand(home, 'show', id)).toMatchObject({ attempt: 2, replayedDifferently: 0 });
+  });
+
+  withReference('shows every page while it is full', async () => {
+    const { page } = session;
+    const compared = ['First', 'Second'].map((name) => session.run(name)).join(',');
+    for (const route of [...pages.slice(0, -1), `/runs/${session.run('First')}`, `/compare?runs=${compared}`]) {
+      await goTo(page, route);
+      await session.lookAt(`${route}, full`);
+    }
+  });
+
+  it('follows the theme that is chosen, and keeps it', async () => {
+    const { page } = session;
+    await goTo(page, '/welcome');
+    const shown = (): Promise<unknown> => page.evaluate('document.documentElement.dataset.theme');
+    const ground = (): Promise<unknown> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(await shown()).toBe('light');
+    const light = await ground();
+    await choose(page, 'Theme', 'Dark');
+    expect(await shown()).toBe('dark');
+    expect(await ground()).not.toBe(light);
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await shown()).toBe('dark');
+    await choose(page, 'Theme', 'As the system');
+    expect(await shown()).toBe('light');
+  });
+
+  withReference('deletes a run after saying what goes', async () => {
+    const { page, home } = session;
+    await goTo(page, `/runs/${session.run('Killed')}`);
+    await page.getByRole('button', { name: 'Delete…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('This cannot be undone').waitFor();
+    await session.lookAt('asking before a deletion');
+    await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+    const left = listSchema.parse(await askCommand(home, 'runs'));
+    expect(left.map(({ id }) => id)).toEqual([session.run('Second'), session.run('First')]);
+  });
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { askCommand, command } from '../support/served.ts';
+import { chartState, downloadBy, factOf, stateShown, stepShown, waitForState, waitForStep } from '../support/window.ts';
+import { withReference, type Session } from './session.ts';
+
+/** One run live, another one stopped and resumed. */
+export function runPage(session: Session): void {
+  withReference('shows a run live, and a reload changes nothing', async () => {
+    const { page, home } = session;
+    const id = await session.startRun('First', {});
+    await waitForState(page, 'running');
+    await waitForStep(page, 4);
+    const before = { step: await stepShown(page), ...(await chartState(page, 'Total loss')) };
+    await waitForStep(page, before.step + 3);
+    const after = await chartState(page, 'Total loss');
+    expect(after.spoken).toMatch(/^Total loss.*last [\d.]/);
+    expect(after.spoken).not.toBe(before.spoken);
+    expect(after.picture).not.toBe(before.picture);
+    const step = await stepShown(page);
+    const address = page.url();
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'First', exact: true }).waitFor();
+    expect(page.url()).toBe(address);
+    expect(await stateShown(page)).toBe('running');
+    expect(await stepShown(page)).toBeGreaterThanOrEqual(step);
+    expect(await factOf(page.getByRole('region', { name: 'State' }), 'This attempt')).toMatch(/attempt 1$/);
+    await waitForState(page, 'finished');
+    expect(await factOf(page.getByRole('region', { name: 'State' }), 'Step')).toBe('60 of 60');
+    expect(session.run('First')).toBe(id);
+    expect(await askCommand(home, 'show', id)).toMatchObject({ state: 'finished', step: 60, attempt: 1 });
+  });
+
+  withReference('lists checkpoints as they were written, teacher against student, and the log', async () => {
+    const { page } = session;
+    const rows = page.getByRole('region', { name: 'Checkpoints' }).locator('tbody tr td:first-child');
+    expect(await rows.allInnerTexts()).toEqual(['60', '40', '20']);
+    const scatter = await chartState(page, 'R_teacher against R_student');
+    expect(scatter.spoken).toMatch(/16 pairs at step 50, mean squared difference/);
+    expect(await page.getByRole('region', { name: 'Log' }).locator('pre').innerText()).not.toBe('');
+    expect(session.problems).toEqual([]);
+  });
+
+  withReference('keeps notes and tags', async () => {
+    const { page } = session;
+    await page.getByLabel('Notes', { exact: true }).fill('The first one.');
+    await page.getByLabel('Add a tag').fill('baseline');
+    await page.getByLabel('Add a tag').press('Enter');
+    await page.getByText('Saved', { exact: true }).waitFor();
+    await page.reload();
+    await expect.poll(() => page.getByLabel('Notes', { exact: true }).inputValue()).toBe('The first one.');
+    await page.getByRole('region', { name: 'Notes and tags' }).getByText('baseline').waitFor();
+  });
+
+  withReference('saves the values of a chart as they were recorded', async () => {
+    const { page, home } = session;
+    const { name, path } = await downloadBy(page, () =>
+      page.getByRole('button', { name: 'Save Total loss as CSV' }).click(),
+    );
+    expect(name).toBe('Total-loss.csv');
+    const saved = readFileSync(path, 'utf8').trim().split('\r\n').slice(1);
+    const recorded = (await command(home, 'metrics', session.run('First'), '--csv')).split('\n');
+    const wanted = recorded.filter((line) => line.split(',')[1] === 'totalLoss');
+    expect(saved.map((line) => [Number(line.split(',')[1]), Number(line.split(',')[2])])).toEqual(
+      wanted.map((line) => [Number(line.split(',')[0]), Number(line.split(',')[2])]),
+    );
+    expect(saved).toHaveLength(60);
+    const picture = await downloadBy(page, () => page.getByRole('button', { name: 'Save Total loss as PNG' }).click());
+    expect(readFileSync(picture.path).subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  withReference('stops a run and resumes it to its end', async () => {
+    const { page, home } = session;
+    await session.duplicate();
+    expect(await page.getByLabel('Batch size', { exact: true }).inputValue()).toBe('16');
+    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('3');
+    const id = await session.startRun('Second', { 'Distillation coefficient': '0.6', Seed: '4' });
+    await waitForStep(page, 4);
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await waitForState(page, 'stopped');
+    const stoppedAt = await stepShown(page);
+    expect(stoppedAt).toBeLessThan(60);
+    await session.lookAt('/runs/<id>, stopped');
+    await page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await waitForState(page, 'finished');
+    expect(await factOf(page.getByRole('region', { name: 'State' }), 'Step')).toBe('60 of 60');
+    expect(await askCommand(home, 'show', id)).toMatchObject({ attempt: 2, replayedDifferently: 0 });
+  });
+}
