@@ -34,6 +34,10 @@ export const jobRecordSchema = z.object({
   kind: z.enum(jobKinds),
   name: z.string(),
   group: z.string().nullable(),
+  /** Rises with every job that is queued, also with those of a chain, which begin at one instant: lists are ordered by it. */
+  ordinal: z.int(),
+  /** Place in the queue, the smallest first; another one after each time that the job was queued again. */
+  position: z.int(),
   state: z.enum(jobStates),
   /** Last acknowledged step, and the steps asked for; null for kinds without steps. */
   step: z.int().nullable(),

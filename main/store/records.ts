@@ -74,6 +74,8 @@ export function jobRecord(row: SqlRow): JobRecord {
     kind: kindSchema.parse(row.kind),
     name: text(row, 'name'),
     group: textOrNull(row, 'group_id'),
+    ordinal: number(row, 'ordinal'),
+    position: number(row, 'position'),
     state: stateSchema.parse(row.state),
     step: steps === null ? null : number(row, 'step'),
     steps,

@@ -59,8 +59,7 @@ class Exports {
       const key = exportKey({ ...data, checkpoint });
       const before = this.#known[key];
       // A newer job of the same file is already known, and it is the one to follow.
-      if (before !== undefined && before.job !== id && (library.job(before.job)?.createdAt ?? '') > job.createdAt)
-        return;
+      if (before !== undefined && before.job !== id && (library.job(before.job)?.ordinal ?? 0) > job.ordinal) return;
       const report = result?.kind === 'export' ? result.report : undefined;
       this.#known = { ...this.#known, [key]: { job: id, report } };
     } catch {

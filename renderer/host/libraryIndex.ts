@@ -29,8 +29,8 @@ export class LibraryIndex {
   /** The lists that are wanted, newest first. */
   lists(wanted: ReadonlySet<ListName>): Partial<LibraryLists> {
     return {
-      ...(wanted.has('jobs') && { jobs: sorted(this.#jobs) }),
-      ...(wanted.has('runs') && { runs: sorted(this.#runs) }),
+      ...(wanted.has('jobs') && { jobs: newestJobs(this.#jobs) }),
+      ...(wanted.has('runs') && { runs: newestJobs(this.#runs) }),
       ...(wanted.has('datasets') && { datasets: sorted(this.#datasets) }),
       ...(wanted.has('checkpoints') && { checkpoints: sorted(this.#checkpoints) }),
     };
@@ -102,7 +102,12 @@ function replace<Value extends { id: string }>(map: Map<string, Value>, values: 
   for (const value of values) map.set(value.id, value);
 }
 
-/** Newest first, as the host lists. */
+/** Newest first, as the host lists; those of a chain were all made at one instant. */
+function newestJobs<Value extends { ordinal: number }>(map: ReadonlyMap<string, Value>): readonly Value[] {
+  return [...map.values()].sort((left, right) => right.ordinal - left.ordinal);
+}
+
+/** Newest first. */
 function sorted<Value extends { createdAt: string; id: string }>(map: ReadonlyMap<string, Value>): readonly Value[] {
   // Instants and ids are plain ASCII: comparing by locale would take ten times as long, at every event.
   return [...map.values()].sort((left, right) => after(left.createdAt, right.createdAt) || after(left.id, right.id));

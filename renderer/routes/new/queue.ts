@@ -7,7 +7,7 @@ export function jobsBefore(jobs: readonly JobRecord[]): JobRecord[] {
   const lane = laneOf('train');
   return jobs
     .filter((job) => isActive(job) && laneOf(job.kind) === lane)
-    .toSorted((left, right) => turn(left) - turn(right) || left.createdAt.localeCompare(right.createdAt));
+    .toSorted((left, right) => turn(left) - turn(right) || left.position - right.position);
 }
 
 function turn(job: JobRecord): number {

@@ -15,7 +15,17 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 function job(changes: Partial<JobRecord>): JobRecord {
   const times = { createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null };
-  const rest = { group: null, attempt: 1, progress: null, error: null, backend: null, device: null, tags: [] };
+  const rest = {
+    group: null,
+    ordinal: 1,
+    position: 1,
+    attempt: 1,
+    progress: null,
+    error: null,
+    backend: null,
+    device: null,
+    tags: [],
+  };
   return {
     id: 'r-1',
     kind: 'train',

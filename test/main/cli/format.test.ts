@@ -27,6 +27,8 @@ const job: JobRecord = {
   kind: 'train',
   name: '',
   group: null,
+  ordinal: 1,
+  position: 1,
   state: 'running',
   step: 0,
   steps: 100,

@@ -4,7 +4,7 @@ import { jobRecord, runRecord } from './records.ts';
 
 function indexWith(...ids: string[]): LibraryIndex {
   const index = new LibraryIndex();
-  const runs = ids.map((id, place) => runRecord(id, { createdAt: `2026-01-0${place + 1}T00:00:00Z` }));
+  const runs = ids.map((id, place) => runRecord(id, { ordinal: place + 1 }));
   index.fill({ jobs: runs, runs, datasets: [], checkpoints: [] });
   index.changed.clear();
   return index;
@@ -17,6 +17,13 @@ describe('the library, kept true by events', () => {
     const index = indexWith('r-1', 'r-2', 'r-3');
     expect(runsOf(index).map(({ id }) => id)).toEqual(['r-3', 'r-2', 'r-1']);
     expect(index.lists(new Set(['datasets']))).toEqual({ datasets: [] });
+  });
+
+  it('keeps the order of a chain, whose jobs were all made at one instant', () => {
+    const index = indexWith('r-5', 'r-9', 'r-1');
+    expect(runsOf(index).map(({ id }) => id)).toEqual(['r-1', 'r-9', 'r-5']);
+    index.apply({ type: 'job', job: jobRecord('r-7', { ordinal: 4 }) });
+    expect((index.lists(new Set(['jobs'])).jobs ?? []).map(({ id }) => id)).toEqual(['r-7', 'r-1', 'r-9', 'r-5']);
   });
 
   it('follows metrics: the last value of the newest step, the lowest and the highest, whatever is not a number', () => {

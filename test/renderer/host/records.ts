@@ -7,6 +7,8 @@ export function jobRecord(id: string, changes: Partial<JobRecord> = {}): JobReco
     kind: 'train',
     name: id,
     group: null,
+    ordinal: 1,
+    position: 1,
     state: 'running',
     step: 0,
     steps: 100,

@@ -27,6 +27,8 @@ function compared(id: string, values: Float64Array<ArrayBuffer>, config: object 
     kind: 'train',
     name: id,
     group: null,
+    ordinal: 1,
+    position: 1,
     state: 'finished',
     step: 1,
     steps: 1,

@@ -12,6 +12,8 @@ function run(id: string, changes: Partial<RunRecord> = {}, config: object = {}):
     kind: 'train',
     name: `run ${id}`,
     group: null,
+    ordinal: 1,
+    position: 1,
     state: 'finished',
     step: 10,
     steps: 10,

@@ -15,6 +15,8 @@ const job = {
   kind: 'import',
   name: 'import',
   group: null,
+  ordinal: 1,
+  position: 1,
   state: 'queued',
   step: null,
   steps: null,

@@ -43,6 +43,8 @@ function job(id: string, changes: Partial<JobRecord>): JobRecord {
     kind: 'train',
     name: id,
     group: null,
+    ordinal: 1,
+    position: 1,
     state: 'queued',
     step: null,
     steps: null,
@@ -61,9 +63,9 @@ function job(id: string, changes: Partial<JobRecord>): JobRecord {
 
 it('a run waits for what runs or is queued before it in its lane, and for nothing else', () => {
   const jobs = [
-    job('later', { createdAt: '2026-01-03T00:00:00.000Z' }),
-    job('sooner', { createdAt: '2026-01-02T00:00:00.000Z', kind: 'collect' }),
-    job('running', { createdAt: '2026-01-04T00:00:00.000Z', state: 'running', kind: 'label' }),
+    job('later', { position: 3 }),
+    job('sooner', { position: 2, ordinal: 9, kind: 'collect' }),
+    job('running', { position: 4, state: 'running', kind: 'label' }),
     job('finished', { state: 'finished' }),
     job('export', { kind: 'export', state: 'running' }),
     job('estimate', { kind: 'estimate', state: 'running' }),
