@@ -57,7 +57,17 @@ async function openApplication(): Promise<void> {
   application.importFiles(waiting);
 }
 
+/** The system ends: nobody is there to be asked, running jobs save their work. Set once Electron has set its own, which would ask. */
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (application === undefined) app.exit(0);
+      else void application.quit(false);
+    });
+}
+
 async function start(): Promise<void> {
+  endOnSignals();
   guardSession(session.defaultSession);
   servePage(fileURLToPath(applicationFile('dist/renderer')));
   await openApplication();
@@ -78,12 +88,6 @@ if (app.requestSingleInstanceLock({ files: given.files })) {
     application?.show();
     if (second.success) takeFiles(second.data.files);
   });
-  // The system ends: nobody is there to be asked, running jobs save their work.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (application === undefined) app.quit();
-      else void application.quit(false);
-    });
   // Not awaited at the top level: a packaged application would wait for itself.
   app
     .whenReady()

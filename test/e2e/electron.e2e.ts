@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -193,6 +193,23 @@ describe.skipIf('missing' in desktop)('Decant in Electron', () => {
     expect(result).toMatchObject({ kind: 'import', duplicates: [expect.any(String)] });
   });
 
+  withReference('goes on when its window is closed, awake, and comes back at the same place', async () => {
+    const { app, page } = started;
+    await page.evaluate(`{ location.hash = '#/datasets'; }`);
+    const nextWindow = app.waitForEvent('window', { timeout: 20_000 });
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+    await expect.poll(() => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+    const awake = await app.evaluate(({ powerSaveBlocker }) =>
+      Array.from({ length: 200 }, (_, id) => powerSaveBlocker.isStarted(id)).some(Boolean),
+    );
+    expect(awake).toBe(true);
+    await app.evaluate(({ app: application }) => application.emit('activate'));
+    started.page = await nextWindow;
+    await started.page.waitForFunction(`'decant' in window`);
+    expect(started.page.url()).toMatch(/#\/datasets$/);
+    expect((await askHost(started.page, 'jobs.list', {})).some(({ state }) => state === 'running')).toBe(true);
+  });
+
   withReference('asks before it quits, saves what runs, and finds everything again', async () => {
     const running = (await askHost(started.page, 'jobs.list', {})).find(
       ({ kind, state }) => kind === 'train' && state === 'running',
@@ -213,6 +230,50 @@ describe.skipIf('missing' in desktop)('Decant in Electron', () => {
     expect(checkpoints.at(-1)?.step).toBe(job.step);
     expect(await askHost(page, 'datasets.list', {})).toHaveLength(1);
     expect((await askHost(page, 'runs.list', {})).map(({ name }) => name)).toEqual(['Killed', 'Sixty steps']);
-    expect(statSync(join(started.home, 'decant.sqlite')).size).toBeGreaterThan(0);
+  });
+
+  withReference('saves what runs and ends without a question when it is told by the system', async () => {
+    const { page, app } = started;
+    const [run] = (await askHost(page, 'runs.list', {})).filter(({ state }) => state === 'interrupted');
+    const id = run?.id ?? '';
+    await askHost(page, 'jobs.resume', { id });
+    await waitForAnswer(
+      page,
+      'jobs.get',
+      { id },
+      ({ job }) => job.state === 'running' && (job.step ?? 0) > (run?.step ?? 0),
+    );
+    const ended = once(app.process(), 'exit');
+    app.process().kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    started = await startDecant(here, { folder });
+    const { job, checkpoints } = await askHost(started.page, 'jobs.get', { id });
+    expect(job).toMatchObject({ state: 'interrupted', error: { code: 'HOST_GONE' } });
+    expect(checkpoints.at(-1)?.step).toBe(job.step);
+  });
+
+  withReference('takes a run over whose engine went with a killed application', async () => {
+    const { page, app } = started;
+    const [run] = (await askHost(page, 'runs.list', {})).filter(({ state }) => state === 'interrupted');
+    const id = run?.id ?? '';
+    await askHost(page, 'jobs.resume', { id });
+    await waitForAnswer(
+      page,
+      'jobs.get',
+      { id },
+      ({ job }) => job.state === 'running' && (job.step ?? 0) > (run?.step ?? 0),
+    );
+    const ended = once(app.process(), 'exit');
+    app.process().kill('SIGKILL');
+    await ended;
+    started = await startDecant(here, { folder });
+    const { job } = await waitForAnswer(
+      started.page,
+      'jobs.get',
+      { id },
+      ({ job: { state } }) => state !== 'running',
+      20_000,
+    );
+    expect(job).toMatchObject({ state: 'interrupted', error: { code: 'ENGINE_DIED' } });
   });
 });
