@@ -80,8 +80,9 @@ export class JobExecutor {
       if (ofLane.length > 0)
         this.#occupy(lane, { job: '', engine: undefined, done: Promise.all(ofLane).then(() => undefined) });
     }
-    // Usually all are gone: whoever opens then sees only true states. One that still saves must not keep the window waiting.
-    await Promise.race([Promise.all(recoveries.map(({ done }) => done)), delay(1000, undefined, { ref: false })]);
+    // Usually all are gone: whoever opens then sees how they ended.
+    const patience = delay(times.recoveryMilliseconds, undefined, { ref: false });
+    await Promise.race([Promise.all(recoveries.map(({ done }) => done)), patience]);
   }
 
   /** Looks into the queue; calls follow one another, so that no job is started twice. */

@@ -10,6 +10,9 @@ import type { EngineLauncher } from './launcher.ts';
 import { News } from './news.ts';
 import { defaultTimes, type SupervisionTimes } from './supervisor.ts';
 
+/** A window must not be kept waiting for an old engine that still saves; one command asks once and wants to know how it ended. */
+const recoveryMilliseconds = 15_000;
+
 export interface JobServiceOptions {
   home: string;
   store: Store;
@@ -45,7 +48,7 @@ export class JobService {
       store: options.store,
       library: this.#library,
       launcher: options.launcher,
-      times: { ...defaultTimes, ...options.times },
+      times: { ...defaultTimes, ...(options.holdQueued === true && { recoveryMilliseconds }), ...options.times },
       news: this.#news,
       removeManifests: options.removeManifests,
       onProblem: options.onProblem ?? (() => undefined),

@@ -13,6 +13,8 @@ export interface SupervisionTimes {
   pollMilliseconds: number;
   /** A process of unknown start time counts as the old engine for so long. */
   unknownMilliseconds: number;
+  /** A start waits so long for old engines that still save their work, before it shows them as running. */
+  recoveryMilliseconds: number;
   /** Between two attempts to write the end of a job into a library that cannot be written. */
   retryMilliseconds: number;
 }
@@ -20,6 +22,7 @@ export interface SupervisionTimes {
 export const defaultTimes: SupervisionTimes = {
   pollMilliseconds: 2000,
   unknownMilliseconds: 60_000,
+  recoveryMilliseconds: 1000,
   retryMilliseconds: 2000,
 };
 

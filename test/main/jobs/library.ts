@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { forkLauncher } from '../../../main/jobs/launcher.ts';
-import { JobService } from '../../../main/jobs/service.ts';
+import { JobService, type JobServiceOptions } from '../../../main/jobs/service.ts';
 import { Store } from '../../../main/store/store.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -19,7 +19,11 @@ export async function testHost(behaviour: Behaviour = {}, home = temporaryFolder
   return openHost(home, behaviour);
 }
 
-export async function openHost(home: string, behaviour: Behaviour): Promise<TestHost> {
+export async function openHost(
+  home: string,
+  behaviour: Behaviour,
+  options: Partial<JobServiceOptions> = {},
+): Promise<TestHost> {
   const store = await Store.open(home);
   const problems: string[] = [];
   const service = await JobService.open({
@@ -29,6 +33,7 @@ export async function openHost(home: string, behaviour: Behaviour): Promise<Test
     codeVersion: 'test',
     times: { pollMilliseconds: 50 },
     onProblem: (message) => problems.push(message),
+    ...options,
   });
   onTestFinished(async () => {
     await service.close(5000);

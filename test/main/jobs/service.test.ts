@@ -191,6 +191,17 @@ test('closing makes engines save and leaves true states; the next start can go o
   await expectWholeRun(next, id, 60);
 });
 
+test('a host for one command waits for an engine that still saves after its host went, and shows how it ended', async () => {
+  const first = await testHost({ stepMilliseconds: 2500 });
+  const id = await first.service.enqueue('train', training);
+  await until(first.service, (event) => event.type === 'metrics');
+  await first.service.close(0);
+  expect((await first.store.getJob(id)).state).toBe('running');
+  await first.store.close();
+  const { store } = await openHost(first.home, {}, { holdQueued: true });
+  expect(await store.getJob(id)).toMatchObject({ state: 'interrupted', error: { code: 'ENGINE_DIED' } });
+});
+
 test('deleting refuses what is needed and takes the files of what is not', async () => {
   const { service, store, home } = await testHost({ stepMilliseconds: 3 });
   const first = await service.enqueue('train', training);
