@@ -64,6 +64,7 @@ export class JobService {
     if (options.holdQueued === true)
       service.#executor.hold((await options.store.jobsInState(['queued'])).map(({ id }) => id));
     await service.#executor.recover(await options.store.jobsInState(['running', 'stopping']));
+    await service.#removeEndedHidden();
     service.#executor.pump();
     return service;
   }
@@ -108,6 +109,8 @@ export class JobService {
 
   async #enqueueAll(requests: readonly JobRequest[]): Promise<string[]> {
     if (this.#executor.closing) throw new DecantError('HOST_GONE', 'Decant is closing');
+    // What they found was read when they ended; whoever asks for the next one does not need the last.
+    if (requests.some(({ hidden }) => hidden === true)) await this.#removeEndedHidden();
     const prepared = await prepareJobs(this.#store, this.#library, this.#codeVersion, requests);
     await this.#store.insertJobs(prepared);
     for (const { id } of prepared) await this.#news.publishJob(id);
@@ -139,6 +142,12 @@ export class JobService {
     for (const gone of removed) this.#news.publish({ type: 'deleted', id: gone });
     await this.#executor.collectGarbage();
     return removed;
+  }
+
+  async #removeEndedHidden(): Promise<void> {
+    const removed = await this.#store.deleteEndedHidden();
+    for (const gone of removed) this.#news.publish({ type: 'deleted', id: gone });
+    if (removed.length > 0) await this.#executor.collectGarbage();
   }
 
   /** Resolves when no job is queued or running that could go on by itself. */

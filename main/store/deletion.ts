@@ -31,6 +31,19 @@ export function deleteEntry(connection: Connection, kind: EntityKind, id: string
   });
 }
 
+/** Removes jobs that lists do not show, such as estimates, once they have ended. Returns the ids of all rows that went. */
+export function deleteEndedHidden(connection: Connection): string[] {
+  return connection.transaction(() =>
+    connection
+      .all(
+        `SELECT id FROM job WHERE hidden = 1 AND state NOT IN ('queued', 'running', 'stopping') AND id NOT IN (
+          SELECT depends_on FROM job_dependency JOIN job AS later ON later.id = job_dependency.job
+            WHERE later.state IN ('queued', 'running', 'stopping')) ORDER BY ordinal`,
+      )
+      .flatMap((row) => deleteJob(connection, text(row, 'id'))),
+  );
+}
+
 /** Thrown to undo a transaction that has answered its question. */
 class Undone extends Error {
   readonly removed: string[];

@@ -1,7 +1,7 @@
 import * as checkpoints from './checkpoints.ts';
 import type { Connection } from './connection.ts';
 import * as datasets from './datasets.ts';
-import { deleteEntry, previewDeletion } from './deletion.ts';
+import { deleteEndedHidden, deleteEntry, previewDeletion } from './deletion.ts';
 import { forgetGarbage, listGarbage } from './garbage.ts';
 import { ingest, moveSpoolOffset } from './ingest.ts';
 import { jobDetail, listJobs, listRuns, replayOf } from './jobLists.ts';
@@ -62,6 +62,7 @@ export const operations = {
   addDatasetVersion: datasets.addDatasetVersion,
   livingManifests: datasets.livingManifests,
   resolve,
+  deleteEndedHidden,
   deleteEntry,
   previewDeletion,
   listGarbage,

@@ -268,6 +268,11 @@ export class Store {
     return this.#worker.call('deleteEntry', kind, id);
   }
 
+  /** Removes ended jobs that no list shows, such as estimates; returns the ids of all rows that went. */
+  deleteEndedHidden(): Promise<string[]> {
+    return this.#worker.call('deleteEndedHidden');
+  }
+
   /** The ids that `deleteEntry` would remove; nothing changes. Errors: NOT_FOUND, IN_USE. */
   previewDeletion(kind: EntityKind, id: string): Promise<string[]> {
     return this.#worker.call('previewDeletion', kind, id);

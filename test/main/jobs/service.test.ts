@@ -202,6 +202,33 @@ test('a host for one command waits for an engine that still saves after its host
   expect(await store.getJob(id)).toMatchObject({ state: 'interrupted', error: { code: 'ENGINE_DIED' } });
 });
 
+test('an estimate goes with its folder when the next one is queued, and when the library is opened again', async () => {
+  const host = await testHost();
+  const { service, store, home } = host;
+  const hiddenJobs = async () =>
+    (await store.listJobs({ hidden: true })).filter(({ kind }) => kind === 'verify').map(({ id }) => id);
+  const shown = await service.enqueue('verify', {});
+  const first = await service.enqueue('verify', {}, { hidden: true });
+  await service.idle();
+  expect(await hiddenJobs()).toEqual([first, shown]);
+  const gone = until(service, (event) => event.type === 'deleted' && event.id === first);
+  const second = await service.enqueue('verify', {}, { hidden: true });
+  await gone;
+  expect(await hiddenJobs()).toEqual([second, shown]);
+  // One that has not ended stays.
+  const third = await service.enqueue('verify', {}, { hidden: true });
+  expect(await hiddenJobs()).toContain(third);
+  await service.idle();
+  expect(existsSync(jobFolder(libraryPaths(home), first))).toBe(false);
+  await service.close();
+  await store.close();
+  const next = await openHost(home, {});
+  expect((await next.store.listJobs({ hidden: true })).map(({ id }) => id)).toEqual([shown]);
+  await next.service.idle();
+  expect(existsSync(jobFolder(libraryPaths(home), third))).toBe(false);
+  expect(existsSync(jobFolder(libraryPaths(home), shown))).toBe(true);
+});
+
 test('deleting refuses what is needed and takes the files of what is not', async () => {
   const { service, store, home } = await testHost({ stepMilliseconds: 3 });
   const first = await service.enqueue('train', training);
