@@ -17,7 +17,7 @@ export const errorCatalogue = {
   // the library
   NOT_FOUND: {
     title: 'Nothing in the library has that id',
-    action: 'List what there is with `decant datasets`, `decant checkpoints` or `decant runs`.',
+    action: 'Look for it in the lists of runs, datasets and checkpoints.',
   },
   ID_AMBIGUOUS: { title: 'That id prefix fits several entries', action: 'Give more characters of the id.' },
   IN_USE: { title: 'Something else still needs this entry', action: 'Delete what uses it first, or keep it.' },
