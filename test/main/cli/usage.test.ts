@@ -55,7 +55,7 @@ it('a failure is one message: code, what happened, what to do, no stack', async 
   const { status, stdout, stderr } = await decant('show', 'nothing', '--home', home);
   expect(status).toBe(1);
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/^NOT_FOUND: Nothing in the library has that id\.\n.*"nothing"\nList what there is.*\n$/);
+  expect(stderr).toMatch(/^NOT_FOUND: Nothing in the library has that id\.\n.*"nothing"\nLook for it.*\n$/);
   const machine = await decantHere('show', 'nothing', '--home', home, '--json');
   expect(JSON.parse(machine.stdout)).toMatchObject({ error: { code: 'NOT_FOUND' } });
   const debug = await startDecant(['show', 'nothing', '--home', home], { DECANT_DEBUG: '1' }).ended;
