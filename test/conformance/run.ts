@@ -31,7 +31,11 @@ async function main(): Promise<number> {
   const { values, positionals } = readArguments();
   const [directory] = positionals;
   const required = values.require.split(',').filter((part) => part !== '');
-  if (directory === undefined || positionals.length > 1 || required.some((part) => part !== 'fixtures' && part !== 'sim')) {
+  if (
+    directory === undefined ||
+    positionals.length > 1 ||
+    required.some((part) => part !== 'fixtures' && part !== 'sim')
+  ) {
     console.error(usage);
     return 2;
   }
