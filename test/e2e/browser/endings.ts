@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { errorCatalogue } from '../../../shared/errors.ts';
 import { enginePid } from '../support/desktop.ts';
 import { askCommand } from '../support/served.ts';
 import { chartState, choose, goTo, stateShown, waitForState, waitForStep } from '../support/window.ts';
@@ -12,9 +13,12 @@ export function endings(session: Session): void {
   withReference('finds everything again after the host ended and started anew', async () => {
     let { page } = session;
     await session.stopHost();
-    await page.getByRole('alert').filter({ hasText: 'connects again' }).waitFor();
+    const banner = page.getByRole('alert').filter({ hasText: errorCatalogue.HOST_GONE.title });
+    await banner.filter({ hasText: 'Nothing answers' }).waitFor();
     await session.lookAt('/checkpoints without its host');
-    await session.startAgain();
+    await session.startHostAgain();
+    await banner.filter({ hasText: 'open the one that it printed' }).waitFor();
+    await session.reopen();
     // A new page: the address has another token.
     ({ page } = session);
     await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
@@ -60,7 +64,7 @@ export function endings(session: Session): void {
     const { page } = session;
     await goTo(page, '/welcome');
     const shown = (): Promise<unknown> => page.evaluate('document.documentElement.dataset.theme');
-    const ground = (): Promise<unknown> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const ground = (): Promise<unknown> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     expect(await shown()).toBe('light');
     const light = await ground();
     await choose(page, 'Theme', 'Dark');

@@ -71,11 +71,15 @@ export class Session {
     await this.#served?.stop();
   }
 
-  /** A new host on the same library and port, and a page with its new address. */
-  async startAgain(): Promise<void> {
+  /** A new host on the same library and port; it has a new token, which the open page does not know. */
+  async startHostAgain(): Promise<void> {
+    this.#served = await serve(this.home, this.#served?.port);
+  }
+
+  /** Closes the page and opens the address that the host printed. */
+  async reopen(): Promise<void> {
     this.#problems.push(...(this.#opened?.problems ?? []));
     await this.#opened?.context.close();
-    this.#served = await serve(this.home, this.#served?.port);
     await this.#openPage();
   }
 
