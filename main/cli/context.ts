@@ -25,7 +25,10 @@ export async function withLibrary<Result>(
   action: (client: HostClient) => Promise<Result>,
 ): Promise<Result> {
   const log = process.env['DECANT_DEBUG'] === undefined ? undefined : (text: string) => output.note(text);
-  const client = await openLibrary(home, log === undefined ? {} : { log });
+  const onWaiting = (): void => {
+    output.note('Other commands still go through this one: it ends with them. Ctrl-C leaves at once.');
+  };
+  const client = await openLibrary(home, { onWaiting, ...(log !== undefined && { log }) });
   try {
     return await action(client);
   } finally {

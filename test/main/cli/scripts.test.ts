@@ -113,3 +113,24 @@ it('Ctrl-C stops a run with a checkpoint, and resume goes on', { timeout: 120_00
   // The host in the background ends by itself when nothing is left to do.
   await expect.poll(() => existsSync(join(home, 'lock.json')), { timeout: 20_000, interval: 200 }).toBe(false);
 });
+
+it('commands at the same time end well: the first is host to the others', { timeout: 120_000 }, async () => {
+  const home = temporaryFolder();
+  const collect = (seed: number) =>
+    startDecant([
+      'collect',
+      '--tasks',
+      'pendulum-spin',
+      '--episodes',
+      String(seed),
+      '--seed',
+      `${seed}`,
+      '--home',
+      home,
+    ]);
+  const ended = await Promise.all([1, 2, 3].map((seed) => collect(seed).ended));
+  expect(ended.map(({ status, stderr }) => ({ status, failed: /^[A-Z_]+: .*/m.exec(stderr)?.[0] }))).toEqual(
+    ended.map(() => ({ status: 0, failed: undefined })),
+  );
+  expect(await decantJson('datasets', '--home', home)).toHaveLength(3);
+});
