@@ -4,6 +4,7 @@ import { addDataCommands } from './commands/data.ts';
 import { addHostCommands } from './commands/host.ts';
 import { addLibraryCommands } from './commands/library.ts';
 import { addModelCommands } from './commands/models.ts';
+import { addStartCommand } from './commands/start.ts';
 import { addTrainCommands } from './commands/train.ts';
 import { reportFailure } from './output.ts';
 
@@ -16,7 +17,14 @@ function createProgram(): Command {
     .option('--json', 'one JSON value on stdout')
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .exitOverride();
-  for (const add of [addHostCommands, addDataCommands, addLibraryCommands, addTrainCommands, addModelCommands])
+  for (const add of [
+    addStartCommand,
+    addHostCommands,
+    addDataCommands,
+    addLibraryCommands,
+    addTrainCommands,
+    addModelCommands,
+  ])
     add(program);
   // Every command takes the options of all, after its name as well.
   for (const command of program.commands)

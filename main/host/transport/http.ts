@@ -16,6 +16,8 @@ export interface HttpContext {
   window: string;
   uploads: Uploads;
   token: string;
+  /** Whether a ticket was given out and not used yet; it is used up by this. */
+  redeem(ticket: string): boolean;
   /** Known once the server listens. */
   port(): number;
 }
@@ -29,6 +31,7 @@ const largestGrantBody = 64 * 1024;
  * Answers everything that is no WebSocket:
  *
  *   GET  /              the window (with the token), /assets/… its files
+ *   GET  /open?ticket=  the way to the window for whoever was given a ticket: goes on to / with the token
  *   POST /uploads?name= one file to import, as the body → {upload}
  *   POST /grants        {uploads: […]} → {grant} for import.start
  *   GET  /exports/<job> the file that a finished export job made
@@ -42,6 +45,14 @@ export async function answerHttp(
   const refuse = (status: number, reason: string): void => {
     answerText(request, response, status, plain, `${reason}\n`);
   };
+  if (path === '/open' && request.method === 'GET') {
+    const given = requestUrl(request)?.searchParams.get('ticket') ?? '';
+    const foreign = refusalOfSource(request, context.port());
+    if (foreign !== undefined) refuse(foreign.status, foreign.reason);
+    else if (!context.redeem(given)) refuse(401, 'this way in was used already, or is too old: use the whole address');
+    else answerText(request, response, 303, plain, '', { Location: `/?token=${context.token}` });
+    return;
+  }
   // Scripts and styles hold nothing of the library; a browser asks for them without the page's token.
   const refusal = isAsset(path)
     ? refusalOfSource(request, context.port())

@@ -19,6 +19,8 @@ export interface WebServer {
   readonly token: string;
   /** What a person opens: holds the token. */
   readonly url: string;
+  /** An address that leads to the window once, within a minute: other users see what a program is started with, so it holds no token. */
+  readonly oneTimeUrl: () => string;
   /** Connected WebSockets. */
   readonly clients: number;
   close(): Promise<void>;
@@ -34,6 +36,8 @@ export interface ServeOptions {
   largestUpload?: number;
 }
 
+const ticketMilliseconds = 60_000;
+
 /** A sender or receiver that is silent for so long is cut off, in milliseconds. */
 const longestSilence = 60_000;
 
@@ -46,12 +50,18 @@ export async function serveWeb(core: HostCore, options: ServeOptions): Promise<W
   // `port` is 0 until the server listens: nothing can arrive before.
   let port = 0;
   const uploads = new Uploads(core, options.home, options.largestUpload);
+  const tickets = new Map<string, number>();
   const context = {
     core,
     home: options.home,
     window: options.window ?? fileURLToPath(applicationFile('dist/renderer')),
     uploads,
     token,
+    redeem: (ticket: string) => {
+      const until = tickets.get(ticket);
+      tickets.delete(ticket);
+      return until !== undefined && Date.now() < until;
+    },
     port: () => port,
   };
   // Large files take as long as they take: silence is bounded instead of the whole, and who sends no headers is gone in seconds.
@@ -86,6 +96,11 @@ export async function serveWeb(core: HostCore, options: ServeOptions): Promise<W
     port,
     token,
     url: `http://127.0.0.1:${port}/?token=${token}`,
+    oneTimeUrl: () => {
+      const ticket = randomBytes(24).toString('base64url');
+      tickets.set(ticket, Date.now() + ticketMilliseconds);
+      return `http://127.0.0.1:${port}/open?ticket=${ticket}`;
+    },
     get clients() {
       return sockets.clients.size;
     },

@@ -111,7 +111,7 @@ it('a running host is gone through, and a second one refused', async () => {
   const second = await decant('serve', '--home', home);
   expect(second.status).toBe(1);
   expect(second.stderr).toMatch(new RegExp(`^LIBRARY_LOCKED: [^]*process ${pid} `));
-  expect((await decant('start', '--home', home)).stdout).toContain(`process ${pid}`);
+  expect((await decant('start', '--browser', '--home', home)).stdout).toContain(`process ${pid}`);
   // The terminal's and the launcher's: one Ctrl-C arrives twice.
   served.child.kill('SIGINT');
   await delay(5);

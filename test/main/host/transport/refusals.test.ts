@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventHub, type HostCore } from '../../../../main/host/core.ts';
 import { largestClientMessage } from '../../../../main/host/transport/channel.ts';
@@ -198,4 +198,24 @@ describe('local socket', () => {
     await expect(client.request('jobs.list', {})).rejects.toMatchObject({ code: 'HOST_GONE' });
     await expect(connectToHost(address)).rejects.toMatchObject({ code: 'HOST_GONE' });
   });
+});
+
+it('a one-time address leads to the token once, never a foreign page', async () => {
+  const { pathname, search } = new URL(web.oneTimeUrl());
+  const path = `${pathname}${search}`;
+  const own = { host: `127.0.0.1:${web.port}` };
+  expect((await get(path, { host: 'evil.example' })).status).toBe(403);
+  expect((await get(path, { ...own, origin: 'http://evil.example' })).status).toBe(403);
+  expect((await get('/open?ticket=guessed', own)).status).toBe(401);
+  expect((await get('/open', own)).status).toBe(401);
+  expect(await get(path, own)).toMatchObject({ status: 303, headers: { location: `/?token=${web.token}` } });
+  expect(await get(path, own)).toMatchObject({ status: 401 });
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const late = new URL(web.oneTimeUrl());
+    vi.setSystemTime(Date.now() + 61_000);
+    expect((await get(`${late.pathname}${late.search}`, own)).status).toBe(401);
+  } finally {
+    vi.useRealTimers();
+  }
 });
