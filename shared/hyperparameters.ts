@@ -5,7 +5,7 @@ const coefficient = z.number().nonnegative();
 const unitInterval = z.number().min(0).max(1);
 
 /** What the algorithm is run with, under the official names; defaults are those of td-mpc-opt's student yaml and the paper. */
-export const hyperparametersSchema = z.strictObject({
+const shape = z.strictObject({
   horizon: setting(z.int().positive().max(16), {
     title: 'Horizon',
     unit: 'steps',
@@ -91,6 +91,21 @@ export const hyperparametersSchema = z.strictObject({
     description: 'Upper bound of the log standard deviation of the policy.',
   }).default(2),
 });
+
+/** Said beside whatever else is wrong, so that all is corrected at once. */
+const always = { when: ({ value }: { value: unknown }): boolean => typeof value === 'object' && value !== null };
+
+export const hyperparametersSchema = shape
+  .refine(({ discountMin, discountMax }) => !(discountMin > discountMax), {
+    path: ['discountMin'],
+    message: 'discountMin is above discountMax',
+    ...always,
+  })
+  .refine(({ logStdMin, logStdMax }) => !(logStdMin > logStdMax), {
+    path: ['logStdMin'],
+    message: 'logStdMin is above logStdMax',
+    ...always,
+  });
 export type Hyperparameters = z.infer<typeof hyperparametersSchema>;
 
 /** Each is false by default: the official behaviour (reference/quirks.md, by number). */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
@@ -15,6 +15,8 @@ const lockSchema = z.object({
   startTime: z.string().nullable(),
   /** The local socket that it listens on. */
   address: z.string(),
+  /** The folder that is locked: a copy of a library brings this file along, and must not lead to the original. */
+  folder: z.string(),
   openedAt: z.iso.datetime(),
 });
 export type LockHolder = z.infer<typeof lockSchema>;
@@ -25,7 +27,7 @@ export interface LibraryLock {
 
 /** Who holds the library at this moment, if anyone alive does. */
 export async function findLockHolder(home: string): Promise<LockHolder | undefined> {
-  const holder = readLock(libraryPaths(home).lock);
+  const holder = readLock(home);
   return holder !== undefined && (await mayBeAlive(holder)) ? holder : undefined;
 }
 
@@ -46,16 +48,13 @@ export async function acquireLock(
   onStale?: (holder: LockHolder) => void,
 ): Promise<LibraryLock> {
   const { lock } = libraryPaths(home);
-  const holder: LockHolder = {
-    pid: process.pid,
-    startTime: await processStartTime(process.pid),
-    address,
-    openedAt: new Date().toISOString(),
-  };
+  const startTime = await processStartTime(process.pid);
   try {
     makeFolders(home);
+    const openedAt = new Date().toISOString();
+    const holder: LockHolder = { pid: process.pid, startTime, address, folder: folderIdentity(home), openedAt };
     await exclusively(home, async () => {
-      const old = readLock(lock);
+      const old = readLock(home);
       if (old !== undefined && (await mayBeAlive(old)))
         throw new DecantError('LIBRARY_LOCKED', `process ${old.pid} has ${home} open since ${old.openedAt}`);
       if (old !== undefined) onStale?.(old);
@@ -74,15 +73,25 @@ export async function acquireLock(
   return {
     release: () =>
       exclusively(home, () => {
-        if (readLock(lock)?.address === address) unlinkSync(lock);
+        if (readLock(home)?.address === address) unlinkSync(lock);
       }),
   };
 }
 
-/** An unreadable lock counts as none: it was cut off by a crash of the system, which its writer did not survive. */
-function readLock(path: string): LockHolder | undefined {
+/** Stays when the folder is renamed; differs for a copy. */
+function folderIdentity(home: string): string {
+  const { dev, ino } = statSync(home, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+/**
+ * An unreadable lock counts as none: it was cut off by a crash of the system, which its writer did not survive. So does one
+ * that was copied here with a library.
+ */
+function readLock(home: string): LockHolder | undefined {
   try {
-    return lockSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const holder = lockSchema.parse(JSON.parse(readFileSync(libraryPaths(home).lock, 'utf8')));
+    return holder.folder === folderIdentity(home) ? holder : undefined;
   } catch {
     return undefined;
   }

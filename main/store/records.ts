@@ -81,7 +81,7 @@ export function jobRecord(row: SqlRow): JobRecord {
     steps,
     attempt: number(row, 'attempt'),
     progress:
-      textOrNull(row, 'stage') === null
+      textOrNull(row, 'stage') === null || (steps !== null && row.state !== 'running' && row.state !== 'stopping')
         ? null
         : {
             stage: text(row, 'stage'),

@@ -11,6 +11,11 @@ describe('explainMisfit', () => {
     expect(explain({ distillation: { coefficient: 0.4 }, student: { size: 5 } })).toEqual([]);
   });
 
+  it('holds pairs of bounds against each other', () => {
+    expect(explain({ hyperparameters: { discountMin: 0.99, discountMax: 0.9 } })).toHaveLength(1);
+    expect(explain({ hyperparameters: { logStdMin: 3 } }).join()).toContain('hyperparameters.logStdMin');
+  });
+
   it.each([
     [{ batchsize: 3 }, /^batchsize: there is no such entry; allowed here: batchSize, /],
     [{ student: { sise: 1 } }, /^student\.sise: .*allowed here: size, /],

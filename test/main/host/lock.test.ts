@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { acquireLock, findLockHolder } from '../../../main/host/lock.ts';
 import { libraryPaths } from '../../../main/files/library.ts';
@@ -8,7 +8,8 @@ import { processStartTime } from '../../../main/jobs/folder/processes.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 function writeLock(home: string, pid: number, startTime: string | null): void {
-  const lock = { pid, startTime, address: '/nowhere', openedAt: new Date().toISOString() };
+  const { dev, ino } = statSync(home, { bigint: true });
+  const lock = { pid, startTime, address: '/nowhere', folder: `${dev}:${ino}`, openedAt: new Date().toISOString() };
   writeFileSync(libraryPaths(home).lock, JSON.stringify(lock));
 }
 
@@ -38,6 +39,17 @@ describe('library lock', () => {
     const refused = acquireLock(home, '/second');
     await expect(refused).rejects.toMatchObject({ code: 'LIBRARY_LOCKED' });
     await expect(refused).rejects.toThrow(`process ${process.pid}`);
+    expect(await findLockHolder(home)).toMatchObject({ address: '/first' });
+  });
+
+  it('does not take a copied library for the original', async () => {
+    const home = temporaryFolder();
+    const copy = temporaryFolder();
+    await acquireLock(home, '/first');
+    cpSync(libraryPaths(home).lock, libraryPaths(copy).lock);
+    expect(await findLockHolder(copy)).toBeUndefined();
+    await acquireLock(copy, '/second');
+    expect(await findLockHolder(copy)).toMatchObject({ address: '/second' });
     expect(await findLockHolder(home)).toMatchObject({ address: '/first' });
   });
 

@@ -44,11 +44,13 @@ describe('the fields of the run configuration', () => {
 
   it('keep to the ranges of the schema', () => {
     const given = { method: 'scratch', dataset: 'd' };
+    // The two bounds of the discount also limit each other.
+    const beside: Record<string, object> = { discountMin: { discountMax: 1 }, discountMax: { discountMin: 0 } };
     for (const { path, range, kind } of fields) {
       const [outer, inner] = path;
       const at = (value: number): boolean => {
         if (outer === undefined) return false;
-        const entry = inner === undefined ? { [outer]: value } : { [outer]: { [inner]: value } };
+        const entry = inner === undefined ? { [outer]: value } : { [outer]: { ...beside[inner], [inner]: value } };
         return runConfigurationSchema.safeParse({ ...given, ...entry }).success;
       };
       if (kind !== 'integer' && kind !== 'number') continue;
