@@ -5,7 +5,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Page } from 'playwright-core';
 import { z } from 'zod';
 import { launchBrowser, openPage } from './support/browser.ts';
 import { findReference } from './support/requirements.ts';
@@ -27,13 +26,15 @@ const served = await serve(home);
 const browser = await launchBrowser();
 const { page } = await openPage(browser, served.url);
 
-async function picture(name: string): Promise<void> {
+async function picture(name: string, end = false): Promise<void> {
   for (const { width, height } of sizes)
     for (const theme of themes) {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: theme });
       // Charts are drawn anew after a change of size.
       await page.waitForTimeout(400);
+      await page.evaluate(`document.querySelector('main').scrollTop = ${end ? 1e6 : 0}`);
+      await page.waitForTimeout(100);
       await page.screenshot({ path: join(pictures, `${name}-${theme}-${width}.png`) });
     }
   console.log(name);
@@ -73,17 +74,15 @@ async function failing(): Promise<void> {
   await page.getByTestId('import-files').setInputFiles(damaged);
   await page.getByRole('alert').waitFor();
   await picture('checkpoints-failing');
-  await page.getByRole('button', { name: 'Dismiss' }).first().click();
+  // What failed is said in the list and in the corner.
+  const dismiss = page.getByRole('button', { name: 'Dismiss' });
+  for (let left = await dismiss.count(); left > 0; left -= 1) await dismiss.first().click();
   await goTo(page, '/new');
   await page.getByLabel('Batch size', { exact: true }).fill('0');
   await page.getByRole('button', { name: 'Start run' }).click();
   await page.locator('.problem').first().waitFor();
   await picture('new-failing');
   await pictureOf('run-unknown', '/runs/r-0000000000');
-}
-
-async function scrollTo(target: Page, heading: string): Promise<void> {
-  await target.getByRole('heading', { name: heading, exact: true }).scrollIntoViewIfNeeded();
 }
 
 async function full(dataset: string, teacher: string): Promise<void> {
@@ -104,9 +103,9 @@ async function full(dataset: string, teacher: string): Promise<void> {
   for (const name of ['runs', 'datasets', 'checkpoints']) await pictureOf(`${name}-full`, `/${name}`);
   await pictureOf('new-full', `/new?from=${first}`);
   await pictureOf('run-full', `/runs/${first}`);
-  await scrollTo(page, 'Checkpoints');
-  await picture('run-full-below');
+  await picture('run-full-end', true);
   await pictureOf('compare-full', `/compare?runs=${first},${second}`);
+  await picture('compare-full-end', true);
   await command(home, 'stop', third);
   await waitForState(third, ['stopped']);
   await pictureOf('run-stopped', `/runs/${third}`);

@@ -21,7 +21,7 @@ export function comparing(session: Session): void {
     const { page } = session;
     await page.getByRole('link', { name: /^Runs/ }).click();
     await page.getByRole('heading', { level: 1, name: 'Runs', exact: true }).waitFor();
-    expect(await namesShown(page)).toEqual(['Second', 'First']);
+    await expect.poll(() => namesShown(page)).toEqual(['Second', 'First']);
     const header = page.getByRole('columnheader', { name: 'Name' });
     await header.getByRole('button').click();
     await expect.poll(() => namesShown(page)).toEqual(['First', 'Second']);
@@ -76,7 +76,7 @@ export function comparing(session: Session): void {
     await page.keyboard.press('Space');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Space');
-    expect(await page.getByRole('row', { selected: true }).count()).toBe(2);
+    await expect.poll(() => page.getByRole('row', { selected: true }).count()).toBe(2);
     await page.getByRole('button', { name: 'Compare 2' }).click();
     await page.getByRole('heading', { level: 1, name: 'Compare runs' }).waitFor();
   });

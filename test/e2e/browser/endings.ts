@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { errorCatalogue } from '../../../shared/errors.ts';
 import { enginePid } from '../support/desktop.ts';
 import { askCommand } from '../support/served.ts';
-import { chartState, choose, goTo, stateShown, waitForState, waitForStep } from '../support/window.ts';
+import { chartState, choose, goTo, waitForState, waitForStep } from '../support/window.ts';
 import { pages, withReference, type Session } from './session.ts';
 
 const listSchema = z.array(z.object({ id: z.string() }));
@@ -25,12 +25,12 @@ export function endings(session: Session): void {
     const table = page.getByRole('main');
     for (const name of ['First', 'Second']) await table.getByText(name, { exact: true }).first().waitFor();
     await goTo(page, '/datasets');
-    expect(await page.getByRole('article', { name: /^Dataset / }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('article', { name: /^Dataset / }).count()).toBe(1);
     await goTo(page, `/runs/${session.run('First')}`);
-    expect(await stateShown(page)).toBe('finished');
+    await waitForState(page, 'finished');
     await expect.poll(async () => (await chartState(page, 'Total loss')).spoken).toMatch(/last [\d.]/);
     await goTo(page, '/checkpoints');
-    expect(await page.getByRole('article', { name: /^Checkpoint / }).count()).toBe(7);
+    await expect.poll(() => page.getByRole('article', { name: /^Checkpoint / }).count()).toBe(7);
   });
 
   withReference('shows an engine that was killed as interrupted, and resumes the run', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { askCommand, command } from '../support/served.ts';
-import { chartState, downloadBy, factOf, stateShown, stepShown, waitForState, waitForStep } from '../support/window.ts';
+import { chartState, downloadBy, factOf, stepShown, waitForState, waitForStep } from '../support/window.ts';
 import { withReference, type Session } from './session.ts';
 
 /** One run live, another one stopped and resumed. */
@@ -22,7 +22,7 @@ export function runPage(session: Session): void {
     await page.reload();
     await page.getByRole('heading', { level: 1, name: 'First', exact: true }).waitFor();
     expect(page.url()).toBe(address);
-    expect(await stateShown(page)).toBe('running');
+    await waitForState(page, 'running');
     expect(await stepShown(page)).toBeGreaterThanOrEqual(step);
     expect(await factOf(page.getByRole('region', { name: 'State' }), 'This attempt')).toMatch(/attempt 1$/);
     await waitForState(page, 'finished');
@@ -34,9 +34,9 @@ export function runPage(session: Session): void {
   withReference('lists checkpoints as they were written, teacher against student, and the log', async () => {
     const { page } = session;
     const rows = page.getByRole('region', { name: 'Checkpoints' }).locator('tbody tr td:first-child');
-    expect(await rows.allInnerTexts()).toEqual(['60', '40', '20']);
-    const scatter = await chartState(page, 'R_teacher against R_student');
-    expect(scatter.spoken).toMatch(/16 pairs at step 50, mean squared difference/);
+    await expect.poll(() => rows.allInnerTexts()).toEqual(['60', '40', '20']);
+    const scatter = async (): Promise<string> => (await chartState(page, 'R_teacher against R_student')).spoken;
+    await expect.poll(scatter).toMatch(/16 pairs at step 50, mean squared difference/);
     expect(await page.getByRole('region', { name: 'Log' }).locator('pre').innerText()).not.toBe('');
     expect(session.problems).toEqual([]);
   });

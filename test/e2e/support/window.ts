@@ -4,10 +4,16 @@ import { accessibilityFindings } from './accessibility.ts';
 
 /** What a person does in the window, in the window's own words. The page's scripts are given as text: this program knows no DOM. */
 
-/** Goes to a place of the router, such as `/datasets`, as a link of the page would. */
+/** Goes to a place of the router, such as `/datasets`, as a link of the page would; resolves once that page is shown. */
 export async function goTo(page: Page, route: string): Promise<void> {
+  const heading = page.getByRole('main').getByRole('heading', { level: 1 }).first();
+  const path = (text: string): string => text.replace(/^#|\?.*$/g, '');
+  const stays = path(new URL(page.url()).hash) === path(route);
+  // The heading of the page that is left says when it has gone.
+  if (!stays) await page.evaluate(`document.querySelector('main h1')?.setAttribute('data-left', '')`);
   await page.evaluate(`location.hash = ${JSON.stringify(route)}`);
-  await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor();
+  await page.locator('main h1[data-left]').waitFor({ state: 'detached' });
+  await heading.waitFor();
 }
 
 function pageOf(scope: Page | Locator): Page {
