@@ -205,6 +205,15 @@ export const requests = {
     }),
     output: jobId,
   },
+  /** Writes a run that has ended as one file that another library imports. Errors: IN_USE while it is queued or running. */
+  'bundle.start': {
+    input: z.strictObject({
+      run: id,
+      /** A folder to write to; without it the file stays with the job, from where it can be fetched. */
+      grant: z.string().optional(),
+    }),
+    output: jobId,
+  },
 
   'datasets.list': { input: nothing, output: z.array(datasetRecordSchema) },
   'checkpoints.list': { input: nothing, output: z.array(checkpointRecordSchema) },

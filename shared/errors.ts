@@ -51,7 +51,7 @@ export const errorCatalogue = {
   },
   FORMAT_UNKNOWN: {
     title: 'The file is of no known format',
-    action: 'Decant reads .pt chunks and checkpoints, and .safetensors.',
+    action: 'Decant reads .pt chunks and checkpoints, .safetensors, and .decant bundles of runs.',
   },
   ZIP_INVALID: { title: 'The file is not a valid zip archive', action: 'Fetch or export it again.' },
   PICKLE_FORBIDDEN: {
@@ -63,6 +63,10 @@ export const errorCatalogue = {
     action: 'Fetch it again, or save it once more with torch.save.',
   },
   SAFETENSORS_INVALID: { title: 'The safetensors file is damaged', action: 'Fetch or export it again.' },
+  BUNDLE_INVALID: {
+    title: 'The bundle of a run is damaged or is not one that this version reads',
+    action: 'Nothing was imported. Fetch the file again, or export the run again.',
+  },
   NPY_INVALID: {
     title: 'The .npy file is damaged',
     action: 'Run `decant verify`; import the dataset again if it persists.',

@@ -32,7 +32,7 @@ export const exportPrecisions = ['fp32', 'fp16'] as const;
  * earlier job makes. The host resolves it when the job starts; a job with such a reference waits for the other.
  */
 export const jobConfigurationSchemas = {
-  /** Reads a dataset chunk, a folder of chunks, or a checkpoint, recognised by content. */
+  /** Reads a dataset chunk, a folder of chunks, a checkpoint, or the bundle of a run, recognised by content. */
   import: z.strictObject({ paths: z.array(z.string().min(1)).min(1), name: z.string().max(200).optional() }),
   /** Records episodes in the simulator; `policy` is "random" or a checkpoint acting by samples of its policy. */
   collect: z.strictObject({
@@ -49,6 +49,12 @@ export const jobConfigurationSchemas = {
     checkpoint: reference,
     format: z.enum(exportFormats).default('safetensors'),
     precision: z.enum(exportPrecisions).default('fp16'),
+    /** Folder that receives the file; without it the file stays in the job's folder. */
+    folder: z.string().min(1).optional(),
+  }),
+  /** Writes a run that has ended as one file that another library imports. */
+  bundle: z.strictObject({
+    run: reference,
     /** Folder that receives the file; without it the file stays in the job's folder. */
     folder: z.string().min(1).optional(),
   }),
@@ -125,18 +131,6 @@ export type CheckpointInput = z.infer<typeof checkpointInputSchema>;
 export const datasetInputSchema = z.object({ id: z.string(), manifest: sha256 });
 export type DatasetInput = z.infer<typeof datasetInputSchema>;
 
-export const startFileSchema = z.object({
-  attempt: z.int().positive(),
-  /** Inputs by the configuration key that refers to them: dataset, teacher, student, init, checkpoint, policy. */
-  datasets: z.record(z.string(), datasetInputSchema),
-  checkpoints: z.record(z.string(), checkpointInputSchema),
-  /** Everything that `verify` has to look at; empty for other kinds. */
-  verify: z.array(z.object({ id: z.string(), kind: z.enum(['checkpoint', 'dataset']), sha256 })).default([]),
-  /** The training checkpoint to continue from; absent for a fresh start. */
-  resume: z.object({ sha256, step: z.int().nonnegative() }).optional(),
-});
-export type StartFile = z.infer<typeof startFileSchema>;
-
 /** A checkpoint's facts, computed by the engine that wrote or imported it. */
 export const checkpointFactsSchema = z.object({
   sha256,
@@ -152,6 +146,61 @@ export const checkpointFactsSchema = z.object({
   layout: z.enum(['td-mpc-opt', 'tdmpc2']).optional(),
 });
 export type CheckpointFacts = z.infer<typeof checkpointFactsSchema>;
+
+/** A run as it travels: what its library knew of it beside the spool. Inputs are named, not contained. */
+export const bundledRunSchema = z.object({
+  id: z.string().regex(/^r-[0-9a-z]{10}$/),
+  name: z.string().max(200),
+  tags: z.array(z.string().max(100)).max(100),
+  notes: z.string().max(100_000),
+  state: z.enum(['finished', 'stopped', 'failed', 'interrupted']),
+  error: errorReportSchema.nullable(),
+  configuration: runConfigurationSchema,
+  codeVersion: z.string(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  attempt: z.int().positive(),
+  step: z.int().nonnegative(),
+  checkpoints: z.array(
+    z.object({
+      name: z.string(),
+      step: z.int().nonnegative(),
+      createdAt: z.iso.datetime(),
+      pinned: z.boolean(),
+      score: measurement.nullable(),
+      scoreMetric: z.string().nullable(),
+      facts: checkpointFactsSchema,
+    }),
+  ),
+  /** Dataset, teacher and start by configuration key; `content` is a manifest's hash or a checkpoint's. */
+  inputs: z.array(
+    z.object({
+      key: z.string(),
+      entity: z.enum(['checkpoint', 'dataset']),
+      id: z.string().regex(idPattern),
+      name: z.string(),
+      content: sha256,
+    }),
+  ),
+});
+export type BundledRun = z.infer<typeof bundledRunSchema>;
+
+export const startFileSchema = z.object({
+  attempt: z.int().positive(),
+  /** Inputs by the configuration key that refers to them: dataset, teacher, student, init, checkpoint, policy. */
+  datasets: z.record(z.string(), datasetInputSchema),
+  checkpoints: z.record(z.string(), checkpointInputSchema),
+  /** Everything that `verify` has to look at; empty for other kinds. */
+  verify: z.array(z.object({ id: z.string(), kind: z.enum(['checkpoint', 'dataset']), sha256 })).default([]),
+  /** For a bundle: the run as the library has it, and how many bytes of its spool count. */
+  bundle: z.object({ run: bundledRunSchema, spoolBytes: z.int().nonnegative() }).optional(),
+  /** For an import: the runs that the library has, which are not imported again. */
+  runs: z.array(z.string()).default([]),
+  /** The training checkpoint to continue from; absent for a fresh start. */
+  resume: z.object({ sha256, step: z.int().nonnegative() }).optional(),
+});
+export type StartFile = z.infer<typeof startFileSchema>;
 
 export const returnSummarySchema = z.object({
   min: z.number(),
@@ -175,12 +224,15 @@ export const datasetFactsSchema = z.object({
 });
 export type DatasetFacts = z.infer<typeof datasetFactsSchema>;
 
-export const exportReportSchema = z.object({
-  file: z.string(),
-  path: z.string(),
-  bytes: z.int(),
+/** A file that a job made for a person. */
+export const fileReportSchema = z.object({ file: z.string(), path: z.string(), bytes: z.int(), sha256 });
+export type FileReport = z.infer<typeof fileReportSchema>;
+
+export const bundleReportSchema = fileReportSchema.extend({ checkpoints: z.int().nonnegative() });
+export type BundleReport = z.infer<typeof bundleReportSchema>;
+
+export const exportReportSchema = fileReportSchema.extend({
   fp32Bytes: z.int(),
-  sha256,
   format: z.enum(exportFormats),
   precision: z.enum(exportPrecisions),
   /** Largest absolute difference of any weight from its fp32 value, and relative to the tensor's largest weight. */
@@ -230,14 +282,26 @@ export const verificationSchema = z.object({
 
 /** What a job ends with, by kind. */
 export const resultSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('import'), duplicates: z.array(z.string()) }),
+  z.object({
+    kind: z.literal('import'),
+    /** Content, or runs by id, that the library had before. */
+    duplicates: z.array(z.string()),
+    /** Runs that a bundle brought, by id. */
+    runs: z.array(z.string()).default([]),
+  }),
   z.object({ kind: z.literal('export'), report: exportReportSchema }),
+  z.object({ kind: z.literal('bundle'), report: bundleReportSchema }),
   z.object({ kind: z.literal('evaluate'), evaluation: evaluationSchema }),
   z.object({ kind: z.literal('assess'), assessment: assessmentSchema }),
   z.object({ kind: z.literal('estimate'), estimate: estimateSchema }),
   z.object({ kind: z.literal('verify'), verification: verificationSchema }),
 ]);
 export type JobResult = z.infer<typeof resultSchema>;
+
+/** The file that a job made for a person; undefined for jobs that make none. */
+export function fileOf(result: JobResult | null): FileReport | undefined {
+  return result?.kind === 'export' || result?.kind === 'bundle' ? result.report : undefined;
+}
 
 /** One line of the spool. Numbers may be NaN or infinite: lines are written by the codec, not by JSON alone. */
 export const spoolRecordSchema = z.discriminatedUnion('type', [
@@ -274,6 +338,8 @@ export const spoolRecordSchema = z.discriminatedUnion('type', [
   /** A checkpoint file or dataset that the job imported or collected. */
   z.object({ type: z.literal('imported'), name: z.string(), facts: checkpointFactsSchema }),
   z.object({ type: z.literal('dataset'), name: z.string(), facts: datasetFactsSchema }),
+  /** A run that came as a bundle: its folder and checkpoint files are in the library when this is written. */
+  z.object({ type: z.literal('run'), run: bundledRunSchema }),
   /** Rows of a dataset version that a teacher has labelled so far, of all that could be: on the disk when this is written. */
   z.object({
     type: z.literal('labels'),

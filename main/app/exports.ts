@@ -1,12 +1,12 @@
 import { copyFile, stat } from 'node:fs/promises';
 import { type HostClient } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { type ExportReport } from '../../shared/jobs.ts';
+import { fileOf, type FileReport } from '../../shared/jobs.ts';
 import { explainReadFailure, explainWriteFailure } from '../files/failures.ts';
 import { sha256OfFile } from '../files/hash.ts';
 
 interface Verified {
-  report: ExportReport;
+  report: FileReport;
   /** What the file's entry said when it was hashed: size, time of change, place on the disk. */
   stamp: string;
 }
@@ -24,7 +24,7 @@ export class ExportFiles {
    * The report of a job's file, which exists, is complete and hashes right. A file that was hashed before is hashed again only when its entry
    * changed. Errors: NOT_FOUND, FILE_UNREADABLE, HASH_MISMATCH.
    */
-  async verified(job: string): Promise<ExportReport> {
+  async verified(job: string): Promise<FileReport> {
     const known = await this.#verified.get(job)?.catch(() => undefined);
     if (known !== undefined && (await stampOf(known.report.path)) === known.stamp) return known.report;
     const verification = this.#verify(job);
@@ -45,15 +45,15 @@ export class ExportFiles {
 
   async #verify(job: string): Promise<Verified> {
     const { result } = await this.#client().request('jobs.get', { id: job });
-    if (result?.kind !== 'export') throw new DecantError('NOT_FOUND', `${job} has made no file`);
-    const { report } = result;
+    const report = fileOf(result);
+    if (report === undefined) throw new DecantError('NOT_FOUND', `${job} has made no file`);
     const stamp = await stampOf(report.path);
     await check(report.path, report);
     return { report, stamp };
   }
 }
 
-async function check(path: string, { bytes, sha256 }: ExportReport): Promise<void> {
+async function check(path: string, { bytes, sha256 }: FileReport): Promise<void> {
   const found = await sha256OfFile(path);
   if (found.bytes !== bytes || found.sha256 !== sha256)
     throw new DecantError('HASH_MISMATCH', `${path} is not the file that was exported`);

@@ -89,10 +89,10 @@ export function chooseImport(window: BrowserWindow | undefined, kind: 'files' | 
   if (kind === 'folder')
     return choosePaths(window, { title: 'Import a folder of chunks', properties: ['openDirectory'] });
   return choosePaths(window, {
-    title: 'Import datasets or checkpoints',
+    title: 'Import datasets, checkpoints or runs',
     properties: ['openFile', 'multiSelections'],
     filters: [
-      { name: 'Chunks and checkpoints', extensions: ['pt', 'safetensors'] },
+      { name: 'Chunks, checkpoints and runs', extensions: ['pt', 'safetensors', 'decant'] },
       { name: 'All files', extensions: ['*'] },
     ],
   });

@@ -2,6 +2,7 @@ import { type JobKind } from '../../shared/jobs.ts';
 import { assess } from './evaluation/assess.ts';
 import { collect } from './evaluation/collect.ts';
 import { evaluate } from './evaluation/evaluate.ts';
+import { bundleRun } from './library/bundleRun.ts';
 import { exportFile } from './library/exportFile.ts';
 import { importFiles } from './library/importFiles.ts';
 import { verify } from './library/verify.ts';
@@ -18,6 +19,7 @@ const runners: Record<JobKind, Runner> = {
   label,
   train,
   export: exportFile,
+  bundle: bundleRun,
   evaluate,
   assess,
   estimate,

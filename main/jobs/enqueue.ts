@@ -127,6 +127,8 @@ function nameOf(checked: CheckedConfiguration): string {
       return 'Label';
     case 'export':
       return `Export ${configuration.format} ${configuration.precision}`;
+    case 'bundle':
+      return 'Bundle a run';
     case 'evaluate':
       return `Evaluate on ${configuration.tasks.length} tasks`;
     case 'assess':

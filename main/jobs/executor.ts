@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toErrorReport } from '../../shared/errors.ts';
-import { type Lane } from '../../shared/jobs.ts';
+import { type BundledRun, type Lane } from '../../shared/jobs.ts';
 import type { LibraryPaths } from '../files/library.ts';
 import type { JobRow } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -136,6 +136,9 @@ export class JobExecutor {
       job,
       spool,
       onProblem,
+      onRuns: async (runs) => {
+        for (const run of runs) await this.#adopt(run);
+      },
       onIngested: (ingested) => {
         news
           .publishIngested(job, ingested)
@@ -147,6 +150,14 @@ export class JobExecutor {
           });
       },
     });
+  }
+
+  /** A run that came as a bundle is marked as running until its spool is taken over: a start after a crash then goes on with that. */
+  async #adopt(run: BundledRun): Promise<void> {
+    const { library, news } = this.#options;
+    await this.#ingestorOf(run.id, jobPathsIn(library, run.id).spool).all();
+    await this.#store.finishRun(run);
+    await news.publishJob(run.id);
   }
 
   #occupy(lane: Lane, active: Active): void {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toErrorReport } from '../../shared/errors.ts';
+import type { BundledRun } from '../../shared/jobs.ts';
 import type { Ingested } from '../store/ingest.ts';
 import type { Store } from '../store/store.ts';
 import { SpoolReader } from './folder/reader.ts';
@@ -12,6 +13,8 @@ export interface IngestorOptions {
   job: string;
   spool: string;
   onIngested: (ingested: Ingested) => void;
+  /** Takes over the spools of runs that the batch brought; waited for. */
+  onRuns: (runs: readonly BundledRun[]) => Promise<void>;
   /** Told when the library cannot take the spool over for now, e.g. on a full disk. */
   onProblem: (message: string) => void;
 }
@@ -59,7 +62,7 @@ export class SpoolIngestor {
   }
 
   async #takeOver(upTo: number | undefined): Promise<void> {
-    const { store, job, onIngested } = this.#options;
+    const { store, job, onIngested, onRuns } = this.#options;
     let { spoolOffset: offset } = await store.getJobRow(job);
     if (upTo === undefined) offset = await this.#mendOffset(offset);
     while (true) {
@@ -72,7 +75,10 @@ export class SpoolIngestor {
         );
       if (read.offset === offset) return;
       const ingested = await store.ingest(job, { from: offset, records: read.records, to: read.offset });
-      if (ingested.applied) onIngested(ingested);
+      if (ingested.applied) {
+        if (ingested.runs.length > 0) await onRuns(ingested.runs);
+        onIngested(ingested);
+      }
       offset = ingested.offset;
     }
   }

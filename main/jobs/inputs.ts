@@ -57,6 +57,7 @@ export function inputReferences(checked: CheckedConfiguration): InputReference[]
       return references;
     }
     case 'import':
+    case 'bundle':
     case 'verify':
       return [];
   }
@@ -121,12 +122,23 @@ export async function startInputs(
       result.datasets[key] = { id, manifest: content };
       continue;
     }
-    const { name, facts } = await store.getCheckpoint(id);
+    const { name, facts } = await checkpointInput(store, id, content);
     if (!existsSync(checkpointFile(library, content)))
       throw new DecantError('FILE_UNREADABLE', `the file of checkpoint ${id} is not in the library`);
     result.checkpoints[key] = { id, name, sha256: content, architecture: facts.architecture };
   }
   return result;
+}
+
+/** A run that came as a bundle names checkpoints by the ids of another library: the same content does. */
+async function checkpointInput(store: Store, id: string, content: string): Promise<CheckpointRecord> {
+  try {
+    return await store.getCheckpoint(id);
+  } catch (thrown) {
+    const same = (await store.listCheckpoints()).find(({ facts }) => facts.sha256 === content);
+    if (same === undefined) throw thrown;
+    return same;
+  }
 }
 
 /** What a verification looks at: the whole library, or one entry. Errors: NOT_FOUND, ID_AMBIGUOUS. */

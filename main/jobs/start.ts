@@ -16,11 +16,16 @@ export async function writeStart(store: Store, library: LibraryPaths, id: string
   const missing = inputReferences(checked).filter(({ key }) => !known.some((input) => input.key === key));
   const found = await Promise.all(missing.map((reference) => resolveInput(store, reference)));
   await store.recordInputs(id, found);
+  const bundle = checked.kind === 'bundle' ? await store.bundleRun(checked.configuration.run) : undefined;
+  // Retention and deletion leave alone what a job reads.
+  if (bundle !== undefined) await store.recordInputs(id, bundle.reads);
   const resume = row.kind === 'train' && row.attempt > 1 ? await findResumePoint(store, library, id) : undefined;
   await writeStartFile(jobPathsIn(library, id), {
     attempt: row.attempt,
     ...(await startInputs(store, library, [...known, ...found])),
     verify: checked.kind === 'verify' ? await verifyTargets(store, checked.configuration.id) : [],
+    ...(bundle !== undefined && { bundle: { run: bundle.run, spoolBytes: bundle.spoolBytes } }),
+    runs: checked.kind === 'import' ? await store.runIds() : [],
     resume,
   });
 }

@@ -1,7 +1,8 @@
 import { encode } from '../../shared/codec.ts';
-import { type JobState, type SpoolRecord } from '../../shared/jobs.ts';
+import { type BundledRun, type JobState, type SpoolRecord } from '../../shared/jobs.ts';
 import { type MetricName } from '../../shared/metrics.ts';
 import { at, encodeColumn, pointsOf, type Points } from './blocks.ts';
+import { addRun } from './bundles.ts';
 import { addCheckpoint, addImported, dropSurplusCheckpoints } from './checkpoints.ts';
 import { number, numberOrNull, type Connection } from './connection.ts';
 import { addDataset } from './datasets.ts';
@@ -28,6 +29,8 @@ export interface Ingested {
   /** Ids of rows that the batch made or found again. */
   checkpoints: string[];
   datasets: string[];
+  /** Runs that came as bundles: their rows are there, their spools are not taken over. */
+  runs: BundledRun[];
   /** Datasets whose labels were counted anew. */
   labelled: string[];
   /** Checkpoint rows that retention removed. */
@@ -52,6 +55,7 @@ export function ingest(connection: Connection, job: string, batch: IngestBatch):
       values: {},
       checkpoints: [],
       datasets: [],
+      runs: [],
       labelled: [],
       removedCheckpoints: [],
       messages: [],
@@ -161,6 +165,13 @@ function applyRecord(
       result.datasets.push(addDataset(connection, job, record.name, record.facts).id);
       result.changed = true;
       return;
+    case 'run': {
+      const checkpoints = addRun(connection, record.run);
+      if (checkpoints === undefined) return;
+      result.runs.push(record.run);
+      result.checkpoints.push(...checkpoints);
+      return;
+    }
     case 'labels':
       result.labelled = [...new Set([...result.labelled, ...recordLabels(connection, record)])];
       return;

@@ -1,3 +1,4 @@
+import { bundleRun, finishRun, runIds } from './bundles.ts';
 import * as checkpoints from './checkpoints.ts';
 import type { Connection } from './connection.ts';
 import * as datasets from './datasets.ts';
@@ -31,6 +32,9 @@ export const operations = {
   getJob: jobs.getJob,
   listJobs,
   listRuns,
+  runIds,
+  bundleRun,
+  finishRun,
   jobDetail,
   replayOf,
   markRunning: states.markRunning,

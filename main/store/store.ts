@@ -8,10 +8,11 @@ import type {
   Series,
 } from '../../shared/contract.ts';
 import type { ErrorReport } from '../../shared/errors.ts';
-import type { CheckpointFacts, DatasetFacts, JobKind, JobState } from '../../shared/jobs.ts';
+import type { BundledRun, CheckpointFacts, DatasetFacts, JobKind, JobState } from '../../shared/jobs.ts';
 import { libraryPaths } from '../files/library.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import type { Points } from './blocks.ts';
+import type { RunToBundle } from './bundles.ts';
 import type { SlowQuery } from './connection.ts';
 import type { Garbage } from './garbage.ts';
 import { newId } from './ids.ts';
@@ -89,6 +90,20 @@ export class Store {
   /** Training runs, newest first, each with last, smallest and largest value of its metrics. */
   listRuns(options: RunListOptions = {}): Promise<RunRecord[]> {
     return this.#worker.call('listRuns', options);
+  }
+
+  runIds(): Promise<string[]> {
+    return this.#worker.call('runIds');
+  }
+
+  /** What a bundle says of a run beside its spool. Errors: NOT_FOUND, ID_AMBIGUOUS, IN_USE while it is queued or running. */
+  bundleRun(reference: string): Promise<RunToBundle> {
+    return this.#worker.call('bundleRun', reference);
+  }
+
+  /** Ends the taking over of a run that came as a bundle. */
+  finishRun(run: BundledRun): Promise<void> {
+    return this.#worker.call('finishRun', run);
   }
 
   /** Everything of a job except its points. Errors: NOT_FOUND. */

@@ -120,7 +120,18 @@ class Imports {
           });
         else notifications.say(`The ${what} ${name} is in the library.`, { tone: 'success', link });
       }
-      if (entries.length === 0 && known.length > 0)
+      const runs = result?.kind === 'import' ? result.runs : [];
+      for (const id of runs)
+        notifications.say(`The run ${library.run(id)?.name ?? id} is in the library.`, {
+          tone: 'success',
+          link: { href: href(`/runs/${id}`), text: 'Show it' },
+        });
+      const knownRuns = known.filter((one) => one.startsWith('r-'));
+      for (const id of knownRuns)
+        notifications.say('The library already has this run: nothing was stored twice.', {
+          link: { href: href(`/runs/${id}`), text: 'Show it' },
+        });
+      if (entries.length + runs.length + knownRuns.length === 0 && known.length > 0)
         notifications.say('The library already has exactly this content: nothing was stored twice.');
     } catch (thrown) {
       notifications.fail(thrown);

@@ -5,6 +5,7 @@ import {
   type DatasetRecord,
   type HostClient,
   type JobDetail,
+  type JobRecord,
 } from '../../../shared/contract.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
@@ -15,9 +16,12 @@ import { taskList, wholeNumber } from '../values.ts';
 export function addDataCommands(program: Command): void {
   program
     .command('import')
-    .argument('<paths...>', 'a chunk file or folder of chunks, or a checkpoint (.pt, .safetensors)')
+    .argument(
+      '<paths...>',
+      'a chunk file or folder of chunks, a checkpoint (.pt, .safetensors), or the bundle of a run (.decant)',
+    )
     .option('--name <name>', 'what lists call it')
-    .description('take a dataset or checkpoint into the library, recognised by content')
+    .description('take a dataset, checkpoint or run into the library, recognised by content')
     .action(async (paths: string[], { name }: { name?: string }, command: Command) => {
       const context = contextOf(command);
       await withLibrary(context, async (client) => {
@@ -76,8 +80,8 @@ function ownOptions(options: Record<string, unknown>): Record<string, unknown> {
 }
 
 interface Entry {
-  kind: 'checkpoint' | 'dataset';
-  record: CheckpointRecord | DatasetRecord;
+  kind: 'checkpoint' | 'dataset' | 'run';
+  record: CheckpointRecord | DatasetRecord | JobRecord;
   text: string;
   duplicate: boolean;
 }
@@ -93,7 +97,15 @@ async function importedEntries(client: HostClient, detail: JobDetail): Promise<E
     for (const one of await client.request('datasets.list', {}))
       if (duplicates.includes(one.facts.manifest)) datasets.set(one.id, one);
   }
+  const runs: Entry[] = [];
+  const known = duplicates.filter((one) => one.startsWith('r-'));
+  for (const id of [...(detail.result?.kind === 'import' ? detail.result.runs : []), ...known]) {
+    const { job, checkpoints: own } = await client.request('jobs.get', { id });
+    const text = `${job.id}  ${job.name}  ${job.state} at step ${job.step ?? 0}, ${own.length} checkpoints`;
+    runs.push({ kind: 'run', record: job, text, duplicate: known.includes(id) });
+  }
   return [
+    ...runs,
     ...[...checkpoints.values()].map((record) => ({
       kind: 'checkpoint' as const,
       record,

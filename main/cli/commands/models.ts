@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command } from 'commander';
+import { type HostClient } from '../../../shared/contract.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { formatBytes, formatNumber, formatTable } from '../format.ts';
@@ -65,10 +66,7 @@ export function addModelCommands(program: Command): void {
       const precision = oneOf('--precision', options.precision, ['fp32', 'fp16'], ['int8']);
       const context = contextOf(command);
       await withLibrary(context, async (client) => {
-        const grant =
-          options.out === undefined
-            ? undefined
-            : (await client.request('grants.create', { paths: [resolve(options.out)], use: 'write' })).grant;
+        const grant = await writeGrant(client, options.out);
         const { checkpoint } = options;
         const wanted = { checkpoint, format, precision, ...(grant !== undefined && { grant }) };
         const { id } = await client.request('export.start', wanted);
@@ -86,6 +84,26 @@ export function addModelCommands(program: Command): void {
     });
 
   program
+    .command('bundle')
+    .argument('<run>', 'id, prefix or name of a run that has ended')
+    .option('--out <folder>', "folder for the file; without it, it stays in the library's job folder")
+    .description('write a run with its metrics and checkpoints as one file, for `decant import` in another library')
+    .action(async (run: string, { out }: { out?: string }, command: Command) => {
+      const context = contextOf(command);
+      await withLibrary(context, async (client) => {
+        const grant = await writeGrant(client, out);
+        const { id } = await client.request('bundle.start', { run, ...(grant !== undefined && { grant }) });
+        const { result } = await followToFinish(client, id, { title: 'bundle' });
+        if (result?.kind !== 'bundle') throw new DecantError('INTERNAL', 'the bundle has no result');
+        const { report } = result;
+        context.output.result(
+          { id, kind: 'bundle', ...report },
+          `${report.path}\n  ${formatBytes(report.bytes)} with ${report.checkpoints} checkpoints\n  sha256 ${report.sha256}`,
+        );
+      });
+    });
+
+  program
     .command('bench')
     .allowUnknownOption()
     .allowExcessArguments()
@@ -93,6 +111,11 @@ export function addModelCommands(program: Command): void {
     .action(() => {
       throw new DecantError('NOT_BUILT', 'bench comes with a later version; `decant train` prints steps per second');
     });
+}
+
+async function writeGrant(client: HostClient, folder: string | undefined): Promise<string | undefined> {
+  if (folder === undefined) return undefined;
+  return (await client.request('grants.create', { paths: [resolve(folder)], use: 'write' })).grant;
 }
 
 /** Errors: NOT_BUILT for what later versions bring, USAGE for what none will. */

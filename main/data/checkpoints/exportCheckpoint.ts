@@ -5,6 +5,7 @@ import { elementCount, type FloatTensor, type Tensor, type TensorMap } from '../
 import { writeFileDurably } from '../../files/durable.ts';
 import { ensureFolder } from '../../files/folders.ts';
 import { type LibraryPaths } from '../../files/library.ts';
+import { safeName } from '../../files/safeName.ts';
 import { toFloat16, toFloat32 } from '../../formats/convert.ts';
 import { ptChunks } from '../../formats/ptWrite.ts';
 import { safetensorsStream, type LazyTensor } from '../../formats/safetensors.ts';
@@ -21,12 +22,6 @@ export interface ExportOptions {
   name: string;
   /** Goes after the name where the folder has such a file: it may be another checkpoint's that is called the same. */
   id: string;
-}
-
-/** Letters, digits, dots, dashes and underscores: a name that no file system or shell takes amiss. */
-function safeName(name: string): string {
-  const safe = name.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^[._]+/, '');
-  return (safe === '' ? 'checkpoint' : safe).slice(0, 120);
 }
 
 /** Largest differences met so far. */
@@ -63,10 +58,10 @@ export async function exportCheckpoint(
   await using stored = await openStoredCheckpoint(paths, input.sha256);
   const { format, precision } = options;
   const folder = resolve(options.folder);
-  const name = safeName(options.name);
+  const name = safeName(options.name, 'checkpoint');
   const preferred = `${name}-${precision}.${format}`;
   const file = existsSync(join(folder, preferred))
-    ? `${name}-${safeName(options.id)}-${precision}.${format}`
+    ? `${name}-${safeName(options.id, 'checkpoint')}-${precision}.${format}`
     : preferred;
   const deviation = new Deviation();
   const convert = async (name: string): Promise<Tensor> => {

@@ -2,23 +2,34 @@ import { basename, extname } from 'node:path';
 import { importDataset } from '../../data/importDataset.ts';
 import { importCheckpoint } from '../../data/checkpoints/importCheckpoint.ts';
 import { recognise } from '../../data/recognise.ts';
+import { importBundle } from './importBundle.ts';
 import { type Outcome, type Session } from '../session.ts';
 
 function nameOf(path: string): string {
   return basename(path, extname(path));
 }
 
-/** Imports what the paths hold, recognised by content: each checkpoint by itself, all dataset chunks as one dataset. */
+/** Imports what the paths hold, recognised by content: each checkpoint and run by itself, all dataset chunks as one dataset. */
 export async function importFiles(session: Session): Promise<Outcome> {
   const { paths: sources, name } = session.configuration('import');
   await session.started(0);
   const { signal } = session;
   const chunks: string[] = [];
   const duplicates: string[] = [];
+  const runs: string[] = [];
   for (const source of sources) {
     const kind = await recognise(source);
     if (kind === 'dataset') {
       chunks.push(source);
+      continue;
+    }
+    if (kind === 'run') {
+      const { run, existed } = await importBundle(session, source, new Set([...session.start.runs, ...runs]));
+      if (existed) duplicates.push(run.id);
+      else {
+        await session.acknowledge({ type: 'run', run: name === undefined ? run : { ...run, name } });
+        runs.push(run.id);
+      }
       continue;
     }
     await session.progress('reading', 0, 1, 'checkpoint');
@@ -36,6 +47,6 @@ export async function importFiles(session: Session): Promise<Outcome> {
     if (existed) duplicates.push(facts.manifest);
     await session.record({ type: 'dataset', name: name ?? nameOf(firstChunk), facts });
   }
-  await session.acknowledge({ type: 'result', result: { kind: 'import', duplicates } });
+  await session.acknowledge({ type: 'result', result: { kind: 'import', duplicates, runs } });
   return 'finished';
 }

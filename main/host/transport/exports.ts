@@ -4,7 +4,7 @@ import { resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { requests } from '../../../shared/contract.ts';
 import { DecantError } from '../../../shared/errors.ts';
-import { type ExportReport } from '../../../shared/jobs.ts';
+import { fileOf, type FileReport } from '../../../shared/jobs.ts';
 import { jobFolder, libraryPaths } from '../../files/library.ts';
 import { type HostCore } from '../core.ts';
 import { securityHeaders } from './guard.ts';
@@ -13,20 +13,20 @@ import { securityHeaders } from './guard.ts';
  * The file that a finished export job made in its own folder. Files that went to another folder are the person's and not served.
  * Errors: NOT_FOUND.
  */
-export async function exportedFile(core: HostCore, home: string, job: string): Promise<ExportReport> {
+export async function exportedFile(core: HostCore, home: string, job: string): Promise<FileReport> {
   const detail = requests['jobs.get'].output.parse(await core.answer('jobs.get', { id: job }, true));
-  const { result } = detail;
-  if (detail.job.state !== 'finished' || result?.kind !== 'export')
+  const report = fileOf(detail.result);
+  if (detail.job.state !== 'finished' || report === undefined)
     throw new DecantError('NOT_FOUND', `${job} is no finished export`);
   const folder = resolve(jobFolder(libraryPaths(home), detail.job.id));
-  if (!resolve(result.report.path).startsWith(`${folder}${sep}`))
+  if (!resolve(report.path).startsWith(`${folder}${sep}`))
     throw new DecantError('NOT_FOUND', `the file of ${job} was written outside the library`);
-  return result.report;
+  return report;
 }
 
 /** Sends a file of known size as a download. Errors: FILE_UNREADABLE, HASH_MISMATCH where its size changed. */
 export async function sendExport(
-  report: ExportReport,
+  report: FileReport,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {

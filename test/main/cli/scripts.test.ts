@@ -73,6 +73,14 @@ it('gives scripts the JSON that they may rely on, on real parts', { timeout: 240
   expect(imported).toMatchObject({ kind: 'checkpoint', name: 'back', duplicate: false, facts: { precision: 'fp16' } });
   expect(await ask('import', exported.path)).toMatchObject({ id: imported.id, kind: 'checkpoint', duplicate: true });
 
+  const bundle = idAndKind.extend({ path: z.string() }).parse(await ask('bundle', first.id, '--out', out));
+  expect(bundle).toMatchObject({ kind: 'bundle', checkpoints: 2 });
+  const elsewhere = ['--home', temporaryFolder()];
+  const moved = { id: first.id, kind: 'run', state: 'finished', step: 2 };
+  expect(await decantJson('import', bundle.path, ...elsewhere)).toMatchObject({ ...moved, duplicate: false });
+  expect(await decantJson('import', bundle.path, ...elsewhere)).toMatchObject({ ...moved, duplicate: true });
+  expect(await decantJson('metrics', first.id, ...elsewhere)).toEqual(await ask('metrics', first.id));
+
   const evaluate = ['--checkpoint', 'back', '--tasks', 'pendulum-spin', '--episodes', '1', '--planner', 'policy'];
   const evaluation = evaluated.parse(await ask('evaluate', ...evaluate));
   expect(evaluation.tasks).toHaveLength(1);
