@@ -11,7 +11,7 @@ import type { EngineLauncher, EngineProcess } from './launcher.ts';
 import type { News } from './news.ts';
 import { decide, lanes, type QueuedJob } from './queue.ts';
 import { writeStart } from './start.ts';
-import { recoverJob, superviseEngine, type SupervisionTimes } from './supervisor.ts';
+import { recoverJob, settleForSure, superviseEngine, type SupervisionTimes } from './supervisor.ts';
 
 export interface ExecutorOptions {
   home: string;
@@ -154,9 +154,11 @@ export class JobExecutor {
 
   /** A run that came as a bundle is marked as running until its spool is taken over: a start after a crash then goes on with that. */
   async #adopt(run: BundledRun): Promise<void> {
-    const { library, news } = this.#options;
-    await this.#ingestorOf(run.id, jobPathsIn(library, run.id).spool).all();
-    await this.#store.finishRun(run);
+    const { library, news, onProblem, times } = this.#options;
+    await settleForSure({ onProblem, times }, async () => {
+      await this.#ingestorOf(run.id, jobPathsIn(library, run.id).spool).all();
+      await this.#store.finishRun(run);
+    });
     await news.publishJob(run.id);
   }
 

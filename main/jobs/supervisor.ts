@@ -86,7 +86,7 @@ function interruption(exit: EngineExit, closing: boolean): ErrorReport {
 }
 
 /** A job's end must not be lost because the disk is full for a while: tried again until it is written or the library is closed. */
-async function settleForSure(
+export async function settleForSure(
   { onProblem, times }: Pick<Supervision, 'onProblem' | 'times'>,
   action: () => Promise<void>,
 ): Promise<void> {

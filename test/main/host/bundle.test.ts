@@ -5,12 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bundleEntries } from '../../../shared/bundle.ts';
 import { type HostClient, type JobDetail } from '../../../shared/contract.ts';
+import { bundledRunSchema } from '../../../shared/jobs.ts';
 import { sha256OfFile } from '../../../main/files/hash.ts';
 import { checkpointFile, libraryPaths } from '../../../main/files/library.ts';
 import { RandomAccessFile } from '../../../main/files/reading.ts';
 import { openZip } from '../../../main/formats/zip.ts';
 import { storedZipChunks, type StoredEntry } from '../../../main/formats/zipWrite.ts';
 import { openHost, type Host } from '../../../main/host/host.ts';
+import { encodeLines } from '../../../main/jobs/folder/lines.ts';
+import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
+import { Store } from '../../../main/store/store.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const spins = { tasks: ['pendulum-spin'], episodes: 1, seed: 3, name: 'spins' };
@@ -236,5 +240,40 @@ it('takes nothing of a bundle that is damaged, and says so', { timeout: 120_000 
     const names = readdirSync(home, { recursive: true, encoding: 'utf8' });
     expect(names.filter((name) => name.endsWith('.safetensors'))).toEqual([]);
     expect(readdirSync(paths.jobs).filter((name) => name.startsWith('r-'))).toEqual([]);
+  });
+});
+
+it('takes the rest of a run over that a crash left half ingested', { timeout: 60_000 }, async () => {
+  const home = temporaryFolder();
+  const at = '2026-01-02T03:04:05.000Z';
+  const { id } = original.detail.job;
+  const run = bundledRunSchema.parse({
+    ...{ id, name: 'left', tags: [], notes: '', state: 'finished', error: null, codeVersion: '0', attempt: 3, step: 2 },
+    ...{ createdAt: at, startedAt: at, endedAt: at, checkpoints: [], inputs: [] },
+    configuration: { method: 'scratch', dataset: 'd-0000000000', steps: 2 },
+  });
+  const paths = jobPathsIn(libraryPaths(home), id);
+  mkdirSync(paths.folder, { recursive: true });
+  writeFileSync(
+    paths.spool,
+    encodeLines([
+      { type: 'started', attempt: 3, at, fromStep: 0, backend: 'wasm' },
+      { type: 'metrics', step: 1, values: { totalLoss: 4 } },
+      { type: 'metrics', step: 2, values: { totalLoss: Number.NaN } },
+      { type: 'ended', state: 'finished', at },
+    ]),
+  );
+  const store = await Store.open(home);
+  const importing = store.newJobId('import');
+  await store.insertJobs([{ id: importing, job: { kind: 'import', name: 'i', configuration: {}, codeVersion: '0' } }]);
+  await store.failQueued(importing, { code: 'ENGINE_DIED', detail: 'as the test wants it' });
+  await store.ingest(importing, { from: 0, records: [{ type: 'run', run }], to: 1 });
+  expect((await store.getJob(id)).state).toBe('running');
+  await store.close();
+  await withHost(home, async ({ client }) => {
+    const { job } = await client.request('jobs.get', { id });
+    expect(job).toMatchObject({ state: 'finished', attempt: 3, step: 2, endedAt: at, createdAt: at, backend: 'wasm' });
+    const [loss] = await metricsOf(client, id);
+    expect(loss?.last).toEqual(Float64Array.of(4, Number.NaN));
   });
 });
