@@ -122,7 +122,7 @@ class Imports {
       }
       const runs = result?.kind === 'import' ? result.runs : [];
       for (const id of runs)
-        notifications.say(`The run ${library.run(id)?.name ?? id} is in the library.`, {
+        notifications.say(`The run ${library.job(id)?.name ?? id} is in the library.`, {
           tone: 'success',
           link: { href: href(`/runs/${id}`), text: 'Show it' },
         });
