@@ -75,8 +75,11 @@ async function failing(): Promise<void> {
   await page.getByRole('alert').waitFor();
   await picture('checkpoints-failing');
   // What failed is said in the list and in the corner.
-  const dismiss = page.getByRole('button', { name: 'Dismiss' });
-  for (let left = await dismiss.count(); left > 0; left -= 1) await dismiss.first().click();
+  for (const name of ['Imports', 'Notifications']) {
+    const dismiss = page.getByRole('region', { name }).getByRole('button', { name: 'Dismiss' });
+    if ((await dismiss.count()) > 0) await dismiss.click();
+    await dismiss.waitFor({ state: 'detached' });
+  }
   await goTo(page, '/new');
   await page.getByLabel('Batch size', { exact: true }).fill('0');
   await page.getByRole('button', { name: 'Start run' }).click();
