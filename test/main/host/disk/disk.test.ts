@@ -153,7 +153,7 @@ test('refuses what a running job needs, and lets go of files when it has ended',
   const usage = await usageOf(client);
   expect(only(usage, 'labels')[0]?.blocked).toContain(id);
   for (const item of [...only(usage, 'labels'), ...only(usage, 'leftovers')])
-    await expect(free(client, item.id)).rejects.toMatchObject({ code: 'IN_USE', detail: expect.stringContaining(id) });
+    await expect(free(client, item.id)).rejects.toThrow(new RegExp(`still needs this entry.*${id}`));
   expect(existsSync(labelFile(paths, teacher, hashOf('shared')))).toBe(true);
   expect(existsSync(checkpointFile(paths, hashOf('nobody')))).toBe(true);
   expect(await free(client, `checkpoint:${checkpoints[0] ?? ''}`)).toEqual({ bytes: 0, laterBytes: 1010 });
