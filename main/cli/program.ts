@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../host/version.ts';
 import { addDataCommands } from './commands/data.ts';
-import { addHostCommands } from './commands/host.ts';
 import { addDiskCommands } from './commands/disk.ts';
+import { addHostCommands } from './commands/host.ts';
 import { addLibraryCommands } from './commands/library.ts';
 import { addModelCommands } from './commands/models.ts';
 import { addStartCommand } from './commands/start.ts';

@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Freeable, type HostClient, type HostEvent, type LibraryUsage } from '../../../../shared/contract.ts';
 import { checkpointFile, jobFolder, labelFile, manifestFile, segmentFolder } from '../../../../main/files/library.ts';
 import { markTaken } from '../../../../main/host/disk/taken.ts';
+import { serveWeb } from '../../../../main/host/transport/serve.ts';
 import { hashOf } from '../../store/facts.ts';
 import { testHost } from '../library.ts';
 import { contentOf, filledLibrary, writeBytes } from './library.ts';
@@ -71,6 +72,22 @@ test('offers an export once its file was taken, and frees its job', async () => 
   expect(existsSync(jobFolder(paths, exportJob))).toBe(false);
   expect((await client.request('jobs.list', {})).map(({ id }) => id)).not.toContain(exportJob);
   expect((await usageOf(client)).bytes.jobs).toBe(11);
+});
+
+test('a download takes an export, asking for its size does not', async () => {
+  const { home, exportJob } = await filledLibrary();
+  const { client, core } = await testHost({}, { home });
+  const web = await serveWeb(core, { home });
+  try {
+    const address = `http://127.0.0.1:${web.port}/exports/${exportJob}?token=${web.token}`;
+    expect((await fetch(address, { method: 'HEAD' })).status).toBe(200);
+    expect(only(await usageOf(client), 'exports')).toEqual([]);
+    expect((await (await fetch(address)).arrayBuffer()).byteLength).toBe(90);
+    // The mark is set once the last byte went out.
+    await vi.waitFor(async () => expect(only(await usageOf(client), 'exports')).toHaveLength(1), 10_000);
+  } finally {
+    await web.close();
+  }
 });
 
 test('a file that was saved to a folder of the person gets no mark beside it', async () => {
