@@ -150,6 +150,40 @@ export const doctorReportSchema = z.object({
 });
 export type DoctorReport = z.infer<typeof doctorReportSchema>;
 
+export const usageKinds = ['checkpoints', 'datasets', 'labels', 'jobs', 'database', 'backups', 'other'] as const;
+export type UsageKind = (typeof usageKinds)[number];
+export const freeableKinds = ['labels', 'exports', 'checkpoints', 'leftovers', 'backups'] as const;
+export type FreeableKind = (typeof freeableKinds)[number];
+
+/** Something on the disk that can go; `library.free` takes its id. */
+export const freeableSchema = z.object({
+  id,
+  kind: z.enum(freeableKinds),
+  name: z.string(),
+  bytes: z.number(),
+  /** What is lost, in a sentence. */
+  detail: z.string(),
+  /** Why it cannot go at this moment; null when it can. */
+  blocked: z.string().nullable(),
+});
+export type Freeable = z.infer<typeof freeableSchema>;
+
+export const libraryUsageSchema = z.object({
+  home: z.string(),
+  freeDiskBytes: z.number(),
+  bytes: z.object({
+    checkpoints: z.number(),
+    datasets: z.number(),
+    labels: z.number(),
+    jobs: z.number(),
+    database: z.number(),
+    backups: z.number(),
+    other: z.number(),
+  } satisfies Record<UsageKind, z.ZodNumber>),
+  freeable: z.array(freeableSchema),
+});
+export type LibraryUsage = z.infer<typeof libraryUsageSchema>;
+
 export const presetSchema = z.object({
   name: z.string(),
   title: z.string(),
@@ -186,6 +220,16 @@ export const requests = {
   'library.delete': {
     input: z.strictObject({ id, dryRun: z.boolean().optional() }),
     output: z.object({ removed: z.array(z.string()), bytes: z.number() }),
+  },
+  /** Bytes by kind and what of them can go. */
+  'library.usage': { input: nothing, output: libraryUsageSchema },
+  /**
+   * Frees what `library.usage` named, after a look whether it may still go: all of it or nothing. Files that a running job keeps from being
+   * removed go when it ends: `laterBytes`. Errors: NOT_FOUND for what is not offered any more, IN_USE naming what needs it.
+   */
+  'library.free': {
+    input: z.strictObject({ what: z.array(id).min(1).max(10_000) }),
+    output: z.object({ bytes: z.number(), laterBytes: z.number() }),
   },
 
   /** Turns paths into a grant; transports that reach a browser never answer it. */

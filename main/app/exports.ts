@@ -4,6 +4,7 @@ import { DecantError } from '../../shared/errors.ts';
 import { fileOf, type FileReport } from '../../shared/jobs.ts';
 import { explainReadFailure, explainWriteFailure } from '../files/failures.ts';
 import { sha256OfFile } from '../files/hash.ts';
+import { markTaken } from '../host/disk/taken.ts';
 
 interface Verified {
   report: FileReport;
@@ -41,6 +42,7 @@ export class ExportFiles {
       throw explainWriteFailure(thrown, target);
     }
     await check(target, report);
+    await markTaken(report.path);
   }
 
   async #verify(job: string): Promise<Verified> {

@@ -13,6 +13,7 @@ const pages = [
   ['New run', '/new'],
   ['Datasets', '/datasets'],
   ['Checkpoints', '/checkpoints'],
+  ['Library', '/library'],
 ] as const;
 
 /** The application's menus, with the accelerators that each platform expects. */

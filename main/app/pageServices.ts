@@ -5,6 +5,7 @@ import { type HostClient } from '../../shared/contract.ts';
 import { applicationFile } from '../../shared/place.ts';
 import { serveChannel } from '../host/transport/session.ts';
 import { chooseTarget, choosePaths, showFailure } from './dialogs.ts';
+import { markTaken } from '../host/disk/taken.ts';
 import { type ExportFiles } from './exports.ts';
 import { answerCall, onPageMessage } from './ipc/mainSide.ts';
 import { type OpenLibrary } from './library.ts';
@@ -69,6 +70,7 @@ export class PageServices {
       const [file] = files;
       if (file === undefined || contents.isDestroyed()) return;
       contents.startDrag({ file, files, icon: dragIcon() });
+      for (const path of files) await markTaken(path);
       log(`dragging ${files.map((path) => basename(path)).join(', ')}`);
     } catch (thrown) {
       await showFailure(window(), thrown);

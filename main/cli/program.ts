@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../host/version.ts';
 import { addDataCommands } from './commands/data.ts';
+import { addDiskCommands } from './commands/disk.ts';
 import { addHostCommands } from './commands/host.ts';
 import { addLibraryCommands } from './commands/library.ts';
 import { addModelCommands } from './commands/models.ts';
@@ -22,6 +23,7 @@ function createProgram(): Command {
     addHostCommands,
     addDataCommands,
     addLibraryCommands,
+    addDiskCommands,
     addTrainCommands,
     addModelCommands,
   ])

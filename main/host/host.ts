@@ -9,6 +9,7 @@ import { createHostCore, EventHub, type Handlers, type HostCore } from './core.t
 import { defaultLauncher, probeBackends } from './engine.ts';
 import { Grants } from './grants.ts';
 import { doctorHandlers } from './handlers/doctor.ts';
+import { diskHandlers } from './handlers/disk.ts';
 import { entryHandlers } from './handlers/entries.ts';
 import { jobHandlers } from './handlers/jobs.ts';
 import { libraryHandlers } from './handlers/library.ts';
@@ -118,5 +119,6 @@ function createHandlers(services: HostServices): Handlers {
     ...jobHandlers(services),
     ...settingHandlers(services),
     ...doctorHandlers(services),
+    ...diskHandlers(services),
   };
 }

@@ -96,6 +96,16 @@ export class JobExecutor {
       });
   }
 
+  /** Does some work during which no queued job is started. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#pumping.then(work);
+    this.#pumping = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
+  }
+
   /** Asks the engine of a job to save and end, or with `force` ends it. Nothing happens to a job without one. */
   stopEngine(id: string, force: boolean): void {
     const active = [...this.#active.values()].find(({ job }) => job === id);

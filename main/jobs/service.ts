@@ -144,6 +144,18 @@ export class JobService {
     return removed;
   }
 
+  /** Removes training checkpoints that nothing needs, all or none. Errors: NOT_FOUND, IN_USE. */
+  async dropSurplus(ids: readonly string[]): Promise<void> {
+    await this.#store.dropSurplus(ids);
+    for (const gone of ids) this.#news.publish({ type: 'deleted', id: gone });
+    await this.#executor.collectGarbage();
+  }
+
+  /** Does some work during which no queued job is started. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#executor.exclusively(work);
+  }
+
   async #removeEndedHidden(): Promise<void> {
     const removed = await this.#store.deleteEndedHidden();
     for (const gone of removed) this.#news.publish({ type: 'deleted', id: gone });

@@ -8,9 +8,11 @@ import { ingest, moveSpoolOffset } from './ingest.ts';
 import { jobDetail, listJobs, listRuns, replayOf } from './jobLists.ts';
 import * as jobs from './jobs.ts';
 import * as states from './jobStates.ts';
+import { forgetTeacher } from './labels.ts';
 import { readCharts, readMetrics, readPairs } from './metrics.ts';
 import { resolve } from './references.ts';
 import { getSetting, setSetting } from './settings.ts';
+import { dropSurplus, surplusCheckpoints } from './surplus.ts';
 
 /** Adds several jobs in one transaction: all of a chain or none. */
 function insertJobs(connection: Connection, list: readonly { id: string; job: jobs.NewJob }[]): void {
@@ -69,6 +71,9 @@ export const operations = {
   deleteEndedHidden,
   deleteEntry,
   previewDeletion,
+  surplusCheckpoints,
+  dropSurplus,
+  forgetTeacher,
   listGarbage,
   forgetGarbage,
   getSetting,

@@ -23,6 +23,7 @@ import type { ChartQuery, Pairs } from './metrics.ts';
 import type { JobRow } from './records.ts';
 import type { EntityKind, Resolved } from './references.ts';
 import { StoreWorker } from './storeWorker.ts';
+import type { SurplusCheckpoint } from './surplus.ts';
 
 export interface StoreOptions {
   /** Called with each statement that took more than 40 ms. */
@@ -291,6 +292,21 @@ export class Store {
   /** The ids that `deleteEntry` would remove; nothing changes. Errors: NOT_FOUND, IN_USE. */
   previewDeletion(kind: EntityKind, id: string): Promise<string[]> {
     return this.#worker.call('previewDeletion', kind, id);
+  }
+
+  /** Training checkpoints that are neither last, best nor pinned and that no job read. */
+  surplusCheckpoints(): Promise<SurplusCheckpoint[]> {
+    return this.#worker.call('surplusCheckpoints');
+  }
+
+  /** Removes the rows of such checkpoints, all or none. Errors: NOT_FOUND, IN_USE. */
+  dropSurplus(ids: readonly string[]): Promise<void> {
+    return this.#worker.call('dropSurplus', ids);
+  }
+
+  /** Forgets how much a teacher, by its hash, has labelled. */
+  forgetTeacher(teacher: string): Promise<void> {
+    return this.#worker.call('forgetTeacher', teacher);
   }
 
   listGarbage(): Promise<Garbage> {

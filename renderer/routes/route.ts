@@ -6,6 +6,7 @@ export type Route =
   | { page: 'new'; preset: string | undefined; from: string | undefined }
   | { page: 'datasets' }
   | { page: 'checkpoints' }
+  | { page: 'library' }
   | { page: 'compare'; runs: string[] }
   | { page: 'start' }
   | { page: 'unknown'; path: string };
@@ -28,6 +29,7 @@ export function parseRoute(hash: string): Route {
       case 'welcome':
       case 'datasets':
       case 'checkpoints':
+      case 'library':
         return { page: first };
       case 'new':
         return { page: 'new', preset: query.get('preset') ?? undefined, from: query.get('from') ?? undefined };

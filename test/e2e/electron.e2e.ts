@@ -11,6 +11,7 @@ import {
   startArguments,
   startDecant,
   startEnvironment,
+  waitForPage,
   type Desktop,
   type Started,
 } from './support/desktop.ts';
@@ -43,7 +44,7 @@ describe.skipIf('missing' in desktop)('Decant in Electron', () => {
   it('opens a window with the page in it', async () => {
     const { page, app } = started;
     expect(page.url()).toMatch(/^decant:\/\/app\/index\.html/);
-    await page.waitForFunction(`document.querySelector('#app').childElementCount > 0`);
+    await waitForPage(page);
     expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
     await expect
       .poll(() => app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible()))
@@ -81,7 +82,7 @@ describe.skipIf('missing' in desktop)('Decant in Electron', () => {
     const id = await startRun('Sixty steps');
     await waitForAnswer(page, 'jobs.get', { id }, ({ job }) => job.state === 'running');
     await page.reload();
-    await page.waitForFunction(`'decant' in window`);
+    await waitForPage(page);
     const detail = await finishJob(page, id);
     expect(detail.job).toMatchObject({ step: 60, steps: 60, error: null });
     student = detail.checkpoints.at(-1)?.id;
@@ -205,7 +206,7 @@ describe.skipIf('missing' in desktop)('Decant in Electron', () => {
     expect(awake).toBe(true);
     await app.evaluate(({ app: application }) => application.emit('activate'));
     started.page = await nextWindow;
-    await started.page.waitForFunction(`'decant' in window`);
+    await waitForPage(started.page);
     expect(started.page.url()).toMatch(/#\/datasets$/);
     expect((await askHost(started.page, 'jobs.list', {})).some(({ state }) => state === 'running')).toBe(true);
   });

@@ -63,7 +63,7 @@ async function waitForState(run: string, states: readonly string[]): Promise<voi
 }
 
 async function empty(): Promise<void> {
-  for (const name of ['welcome', 'runs', 'new', 'datasets', 'checkpoints', 'compare'])
+  for (const name of ['welcome', 'runs', 'new', 'datasets', 'checkpoints', 'library', 'compare'])
     await pictureOf(`${name}-empty`, `/${name}`);
 }
 
@@ -75,8 +75,11 @@ async function failing(): Promise<void> {
   await page.getByRole('alert').waitFor();
   await picture('checkpoints-failing');
   // What failed is said in the list and in the corner.
-  const dismiss = page.getByRole('button', { name: 'Dismiss' });
-  for (let left = await dismiss.count(); left > 0; left -= 1) await dismiss.first().click();
+  for (const name of ['Imports', 'Notifications']) {
+    const dismiss = page.getByRole('region', { name }).getByRole('button', { name: 'Dismiss' });
+    if ((await dismiss.count()) > 0) await dismiss.click();
+    await dismiss.waitFor({ state: 'detached' });
+  }
   await goTo(page, '/new');
   await page.getByLabel('Batch size', { exact: true }).fill('0');
   await page.getByRole('button', { name: 'Start run' }).click();
@@ -100,7 +103,7 @@ async function full(dataset: string, teacher: string): Promise<void> {
   await command(home, 'export', '--checkpoint', given.teacher ?? '', '--out', folder, '--json');
   await pictureOf('run-running', `/runs/${third}`);
   await pictureOf('welcome-full', '/welcome');
-  for (const name of ['runs', 'datasets', 'checkpoints']) await pictureOf(`${name}-full`, `/${name}`);
+  for (const name of ['runs', 'datasets', 'checkpoints', 'library']) await pictureOf(`${name}-full`, `/${name}`);
   await pictureOf('new-full', `/new?from=${first}`);
   await pictureOf('run-full', `/runs/${first}`);
   await picture('run-full-end', true);

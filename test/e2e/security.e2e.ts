@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDesktop, startDecant, type Desktop, type Started } from './support/desktop.ts';
+import { openDesktop, startDecant, waitForPage, type Desktop, type Started } from './support/desktop.ts';
 import { askHost } from './support/pageHost.ts';
 import { skipOrFail } from './support/requirements.ts';
 import { repository } from './runtime/places.ts';
@@ -197,7 +197,7 @@ describe.skipIf('missing' in desktop)('the page in Electron', () => {
     );
     await inPage(`window.decant.post('no envelope')`);
     await started.page.reload();
-    await started.page.waitForFunction(`'decant' in window`);
+    await waitForPage(started.page);
     expect(await askHost(started.page, 'library.info', {})).toMatchObject({ home: started.home });
   });
 });

@@ -1,7 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
-import { dirname } from 'node:path';
 import { type Handlers } from '../core.ts';
+import { freeDiskBytes } from '../disk/freeDisk.ts';
 import { type HostServices } from '../services.ts';
 
 export function doctorHandlers({ library, version, probeBackends }: HostServices): Pick<Handlers, 'doctor'> {
@@ -19,15 +18,4 @@ export function doctorHandlers({ library, version, probeBackends }: HostServices
       backends: await probeBackends(),
     }),
   };
-}
-
-async function freeDiskBytes(folder: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch (thrown) {
-    const parent = dirname(folder);
-    if (parent === folder) throw thrown;
-    return freeDiskBytes(parent);
-  }
 }

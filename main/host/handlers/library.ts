@@ -1,7 +1,6 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DecantError } from '../../../shared/errors.ts';
 import { jobFolder } from '../../files/library.ts';
+import { folderBytes } from '../../files/measure.ts';
 import { type Handlers } from '../core.ts';
 import { type HostServices } from '../services.ts';
 
@@ -31,14 +30,4 @@ export function libraryHandlers({ library, version, store, jobs }: HostServices)
       return { removed, bytes: removed.reduce((sum, gone) => sum + (sizes.get(gone) ?? 0), 0) };
     },
   };
-}
-
-async function folderBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  for (const name of names) {
-    const status = await lstat(join(folder, name)).catch(() => undefined);
-    if (status?.isFile() === true) bytes += status.size;
-  }
-  return bytes;
 }

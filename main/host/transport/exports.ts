@@ -7,6 +7,7 @@ import { DecantError } from '../../../shared/errors.ts';
 import { fileOf, type FileReport } from '../../../shared/jobs.ts';
 import { jobFolder, libraryPaths } from '../../files/library.ts';
 import { type HostCore } from '../core.ts';
+import { markTaken } from '../disk/taken.ts';
 import { securityHeaders } from './guard.ts';
 
 /**
@@ -45,7 +46,10 @@ export async function sendExport(
       Connection: 'close',
     });
     if (request.method === 'HEAD') response.end();
-    else await pipeline(file.createReadStream({ autoClose: false }), response);
+    else {
+      await pipeline(file.createReadStream({ autoClose: false }), response);
+      await markTaken(report.path);
+    }
   } finally {
     await file.close();
   }

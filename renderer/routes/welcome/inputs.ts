@@ -8,7 +8,7 @@ export interface PaperInput {
   key: 'mt30' | 'teacher317' | 'teacher48' | 'student1';
   title: string;
   files: string;
-  /** What is downloaded; a checkpoint's is its parameters in fp32. */
+  /** What is downloaded; a checkpoint's is what it stores in fp32: its parameters and the target Qs (reference/sizes.md). */
   bytes: number;
   sizeIsEstimate: boolean;
   page: string;
@@ -31,7 +31,7 @@ export const paperInputs: readonly PaperInput[] = [
     key: 'teacher317',
     title: '317M teacher',
     files: 'mt30-317M.pt',
-    bytes: 317e6 * 4,
+    bytes: 503_472_705 * 4,
     sizeIsEstimate: true,
     page: 'https://www.tdmpc2.com/models',
     neededBy: `${presetsOf(317)} presets that distil`,
@@ -40,16 +40,16 @@ export const paperInputs: readonly PaperInput[] = [
     key: 'teacher48',
     title: '48M teacher',
     files: 'mt30-48M.pt',
-    bytes: 48e6 * 4,
+    bytes: 72_766_435 * 4,
     sizeIsEstimate: true,
     page: 'https://www.tdmpc2.com/models',
     neededBy: `${presetsOf(48)} preset`,
   },
   {
     key: 'student1',
-    title: 'Original 1M checkpoint',
+    title: '1M checkpoint',
     files: 'mt30-1M.pt',
-    bytes: 1e6 * 4,
+    bytes: 1_980_357 * 4,
     sizeIsEstimate: true,
     page: 'https://www.tdmpc2.com/models',
     neededBy: 'variants that start from it',

@@ -92,7 +92,7 @@ export function comparing(session: Session): void {
     expect(titles.filter((title) => /coefficient|seed/.test(title))).toHaveLength(2);
     const { path } = await downloadBy(page, () => chart.getByRole('button', { name: /as CSV$/ }).click());
     const rows = readFileSync(path, 'utf8').trim().split('\r\n').slice(1);
-    expect(rows).toHaveLength(120);
+    expect(rows).toHaveLength(60 + 150);
     for (const name of ['First', 'Second']) {
       const recorded = (await command(home, 'metrics', session.run(name), '--csv')).split('\n');
       const wanted = recorded.map((line) => line.split(',')).filter(([, metric]) => metric === 'totalLoss');

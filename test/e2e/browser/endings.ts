@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { errorCatalogue } from '../../../shared/errors.ts';
 import { enginePid } from '../support/desktop.ts';
 import { askCommand } from '../support/served.ts';
-import { chartState, choose, goTo, waitForState, waitForStep } from '../support/window.ts';
+import { chartState, choose, factOf, goTo, stepShown, waitForState, waitForStep } from '../support/window.ts';
 import { pages, withReference, type Session } from './session.ts';
 
 const listSchema = z.array(z.object({ id: z.string() }));
@@ -33,11 +33,32 @@ export function endings(session: Session): void {
     await expect.poll(() => page.getByRole('article', { name: /^Checkpoint / }).count()).toBe(7);
   });
 
-  withReference('shows an engine that was killed as interrupted, and resumes the run', async () => {
-    const { page, home } = session;
+  withReference('shows a run live, and a reload changes nothing', async () => {
+    const { page } = session;
     await goTo(page, `/runs/${session.run('Second')}`);
     await session.duplicate();
-    const id = await session.startRun('Killed', { Steps: '2000' });
+    // Long enough to be in its middle on any machine.
+    await session.startRun('Long', { Steps: '2000' });
+    await waitForState(page, 'running');
+    await waitForStep(page, 4);
+    const before = await chartState(page, 'Total loss');
+    expect(before.spoken).toMatch(/^Total loss.*last [\d.]/);
+    await expect.poll(async () => (await chartState(page, 'Total loss')).spoken).not.toBe(before.spoken);
+    await expect.poll(async () => (await chartState(page, 'Total loss')).picture).not.toBe(before.picture);
+    const step = await stepShown(page);
+    const address = page.url();
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Long', exact: true }).waitFor();
+    expect(page.url()).toBe(address);
+    await waitForState(page, 'running');
+    expect(await stepShown(page)).toBeGreaterThanOrEqual(step);
+    await waitForStep(page, step + 3);
+    expect(await factOf(page.getByRole('region', { name: 'State' }), 'This attempt')).toMatch(/attempt 1$/);
+  });
+
+  withReference('shows an engine that was killed as interrupted, and resumes the run', async () => {
+    const { page, home } = session;
+    const id = session.run('Long');
     await waitForStep(page, 22);
     process.kill(enginePid(home, id), 'SIGKILL');
     await waitForState(page, 'interrupted', 20_000);
@@ -79,7 +100,7 @@ export function endings(session: Session): void {
 
   withReference('deletes a run after saying what goes', async () => {
     const { page, home } = session;
-    await goTo(page, `/runs/${session.run('Killed')}`);
+    await goTo(page, `/runs/${session.run('Long')}`);
     await page.getByRole('button', { name: 'Delete…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('This cannot be undone').waitFor();

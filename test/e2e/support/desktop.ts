@@ -75,8 +75,17 @@ export async function startDecant(desktop: Desktop, options: StartOptions): Prom
       printed += chunk.toString('utf8');
     });
   const page = await app.firstWindow();
-  await page.waitForFunction(`'decant' in window`);
+  await waitForPage(page);
   return { app, page, home: join(folder, 'library'), printed: () => printed, close: () => closeDecant(app) };
+}
+
+/**
+ * Waits until the page is there with something in it. Not by Playwright's own polling: the page's content security policy
+ * forbids the eval that it is made of.
+ */
+export async function waitForPage(page: Page): Promise<void> {
+  await page.locator('#app > *').first().waitFor({ state: 'attached' });
+  if (!(await page.evaluate(`'decant' in window`))) throw new Error('the page has no bridge');
 }
 
 /** Quits as a person would, agreeing to stop what runs. */

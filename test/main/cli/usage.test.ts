@@ -45,7 +45,19 @@ it('help and version end with 0', async () => {
   expect(status).toBe(0);
   for (const name of ['start', 'doctor', 'serve', 'import', 'datasets', 'checkpoints', 'runs', 'show', 'delete'])
     expect(stdout).toContain(`\n  ${name} `);
-  for (const name of ['verify', 'collect', 'label', 'train', 'stop', 'resume', 'metrics', 'evaluate', 'export'])
+  for (const name of [
+    'usage',
+    'free',
+    'verify',
+    'collect',
+    'label',
+    'train',
+    'stop',
+    'resume',
+    'metrics',
+    'evaluate',
+    'export',
+  ])
     expect(stdout).toContain(`\n  ${name} `);
   expect((await decant('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

@@ -15,6 +15,7 @@ describe('addresses', () => {
     ['#/new?preset=quick', { page: 'new', preset: 'quick', from: undefined }],
     ['#/compare?runs=a,b,', { page: 'compare', runs: ['a', 'b'] }],
     ['#/welcome?group=g-1', { page: 'welcome' }],
+    ['#/library', { page: 'library' }],
     ['#/runs/a/b', { page: 'unknown', path: '/runs/a/b' }],
     ['#/datasets/x', { page: 'unknown', path: '/datasets/x' }],
     ['#/__proto__', { page: 'unknown', path: '/__proto__' }],
