@@ -14,14 +14,15 @@ export interface SurplusCheckpoint {
 
 const ofRun = `SELECT id FROM checkpoint AS other WHERE other.job = checkpoint.job AND other.kind = 'run'`;
 
-// Content that another row has frees nothing; a teacher with labels is used by them.
+// A bundle that was made holds copies. Content that another row has frees nothing; a teacher with labels is used by them.
 const surplus = `SELECT checkpoint.id AS id, checkpoint.name AS name, sha256, facts FROM checkpoint
   JOIN job ON job.id = checkpoint.job
   WHERE checkpoint.kind = 'run' AND pinned = 0 AND job.state NOT IN ('queued', 'running', 'stopping')
     AND checkpoint.id IS NOT (${ofRun} ORDER BY step DESC, ordinal DESC LIMIT 1)
     AND checkpoint.id IS NOT (${ofRun} AND damaged = 0 ORDER BY step DESC, ordinal DESC LIMIT 1)
     AND checkpoint.id IS NOT (${ofRun} AND damaged = 0 AND score IS NOT NULL ORDER BY score, step LIMIT 1)
-    AND NOT EXISTS (SELECT 1 FROM job_input WHERE entity_id = checkpoint.id)
+    AND NOT EXISTS (SELECT 1 FROM job_input JOIN job AS reader ON reader.id = job_input.job WHERE entity_id = checkpoint.id
+      AND (reader.kind <> 'bundle' OR reader.state IN ('queued', 'running', 'stopping')))
     AND NOT EXISTS (SELECT 1 FROM label_count WHERE teacher = checkpoint.sha256)
     AND NOT EXISTS (SELECT 1 FROM checkpoint AS twin WHERE twin.sha256 = checkpoint.sha256 AND twin.id <> checkpoint.id)
   ORDER BY checkpoint.ordinal`;

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { type CheckpointRecord, type Freeable } from '../../../shared/contract.ts';
+import { fileOf } from '../../../shared/jobs.ts';
 import { checkpointFile, jobFolder } from '../../files/library.ts';
 import { sha256OfBytes } from '../../files/hash.ts';
 import { loadManifest } from '../../data/manifest.ts';
@@ -70,8 +71,9 @@ async function exports({ library, store }: HostServices, scan: Scan): Promise<Ca
   const found: Candidate[] = [];
   for (const id of scan.taken) {
     const detail = await store.jobDetail(id).catch(() => undefined);
-    if (detail?.job.state !== 'finished' || detail.result?.kind !== 'export') continue;
-    const { path, file } = detail.result.report;
+    const report = detail?.job.state === 'finished' ? fileOf(detail.result) : undefined;
+    if (report === undefined) continue;
+    const { path, file } = report;
     if (dirname(resolve(path)) !== resolve(jobFolder(library, id))) continue;
     const freeable: Freeable = {
       id: `export:${id}`,
