@@ -5,8 +5,8 @@ import { parameterCounts } from '../tdmpc2/parameters.ts';
 const gibibyte = 2 ** 30;
 /** WebAssembly memory of the wasm backend: 32-bit addresses. */
 const wasmAddressable = 4 * gibibyte;
-/** Node, the wasm module, readers: measured on an engine that holds a 1M model. */
-const processBytes = 250 * 2 ** 20;
+/** Node, the wasm module and the data reader. */
+const processBytes = 200e6;
 
 export interface MemoryNeed {
   /** Weights, both Adam moments, gradients and the copies that an update makes of them. */
@@ -17,18 +17,20 @@ export interface MemoryNeed {
 }
 
 /**
- * Memory that training needs, from counts alone: the guard before anything is allocated. The estimate that people see is
- * measured. Calibrated on eager wasm: see the test.
+ * Memory in bytes that training needs, from counts alone: the guard before anything is allocated, on the safe side. The
+ * estimate that people see is measured. The factors were fitted to the resident memory of eager wasm engines; the test
+ * holds them to those measurements.
  */
 export function memoryNeed(architecture: Architecture, batchSize: number, horizon: number): MemoryNeed {
   const { trainable, stored } = parameterCounts(architecture);
-  const stateBytes = 4 * (stored + 2 * trainable + 3 * trainable);
+  // The weights here and with the backend; two moments, gradients and what Adam makes of them, likewise.
+  const stateBytes = 4 * (2 * stored + 8 * trainable);
   const { latentDim, mlpDim, encDim, numBins, numQ, numEncLayers } = architecture;
   const rows = batchSize * (horizon + 1);
   const net = 2 * mlpDim;
   const widths = numEncLayers * encDim + 2 * latentDim + 2 * net + latentDim + numBins + 3 * numQ * (net + numBins);
-  // Six arrays a layer outlive it: linear, normalised, activation and their saved intermediates.
-  const activationBytes = 4 * 6 * rows * widths;
+  // Arrays of each layer's size that are alive at once: what its gradient needs, and freed ones that wasm memory keeps.
+  const activationBytes = 4 * 12 * rows * widths;
   return { stateBytes, activationBytes, totalBytes: stateBytes + activationBytes + processBytes };
 }
 
