@@ -10,7 +10,17 @@ import {
   jobStates,
   measurement,
   resultSchema,
+  toolNames,
+  toolVariants,
 } from './jobs.ts';
+import {
+  backendReportSchema,
+  benchmarkRecordSchema,
+  benchmarkSeconds,
+  deviceSchema,
+  doctorReportSchema,
+  telemetrySchema,
+} from './device.ts';
 import { settingNames } from './settings.ts';
 
 /**
@@ -129,26 +139,27 @@ export const groupRecordSchema = z.object({
 });
 export type GroupRecord = z.infer<typeof groupRecordSchema>;
 
-export const backendReportSchema = z.object({
-  name: z.string(),
-  works: z.boolean(),
-  detail: z.string(),
-  action: z.string().nullable(),
-});
-
-export const doctorReportSchema = z.object({
+/** A tool that `decant doctor --setup` can put into the user's tools folder, which all libraries share. */
+export const toolReportSchema = z.object({
+  tool: z.enum(toolNames),
+  variant: z.enum(toolVariants),
   version: z.string(),
-  node: z.string(),
-  platform: z.string(),
-  processor: z.string(),
-  cores: z.int(),
-  memoryBytes: z.number(),
-  freeMemoryBytes: z.number(),
-  freeDiskBytes: z.number(),
-  home: z.string(),
-  backends: z.array(backendReportSchema),
+  /** partial: a set-up was begun and can go on where it stopped. */
+  state: z.enum(['absent', 'partial', 'ready']),
+  folder: z.string(),
+  /** Bytes that a set-up from the start downloads, what it leaves on the disk, and what it needs at most meanwhile. */
+  downloadBytes: z.number(),
+  installedBytes: z.number(),
+  neededBytes: z.number(),
+  /** What lies in the folder now. */
+  usedBytes: z.number(),
+  /** Sentences naming what the set-up would miss on this machine; empty when it can begin. */
+  missing: z.array(z.string()),
+  /** The job that sets it up now; its progress and its end come as job events. */
+  job: z.string().nullable(),
 });
-export type DoctorReport = z.infer<typeof doctorReportSchema>;
+export type ToolReport = z.infer<typeof toolReportSchema>;
+const toolChoice = z.strictObject({ tool: z.enum(toolNames), variant: z.enum(toolVariants) });
 
 export const usageKinds = ['checkpoints', 'datasets', 'labels', 'jobs', 'database', 'backups', 'other'] as const;
 export type UsageKind = (typeof usageKinds)[number];
@@ -324,6 +335,26 @@ export const requests = {
     output: nothing,
   },
   doctor: { input: nothing, output: doctorReportSchema },
+  'device.describe': { input: nothing, output: deviceSchema },
+  /** Tries every backend in a process of its own, which takes a moment. Errors: BACKEND_UNAVAILABLE where that process cannot say. */
+  'device.backends': { input: nothing, output: z.array(backendReportSchema) },
+  /** Looks how busy the machine is: ask again and again for as long as somebody watches. Several who ask share a look. */
+  'device.telemetry': { input: nothing, output: telemetrySchema },
+  /** Queues one job for each backend that works, which share the seconds. Errors: IN_USE while a benchmark has not ended. */
+  'device.benchmark': {
+    input: z.strictObject({ seconds: z.number().min(1).max(600).default(benchmarkSeconds) }),
+    output: z.object({ group: z.string(), jobs: z.array(z.string()) }),
+  },
+  /** What benchmarks found, newest first. */
+  'device.benchmarks': {
+    input: z.strictObject({ limit: z.int().positive().max(10_000).optional() }),
+    output: z.array(benchmarkRecordSchema),
+  },
+  'tools.list': { input: nothing, output: z.array(toolReportSchema) },
+  /** Queues a job of kind "setup", or names the one that is at it. */
+  'tools.setup': { input: toolChoice, output: jobId },
+  /** Removes the tool's folder. Errors: IN_USE while a set-up works in it or a run computes by it. */
+  'tools.remove': { input: toolChoice, output: z.object({ bytes: z.number() }) },
 } as const satisfies Record<string, RequestShape>;
 
 export type RequestName = keyof typeof requests;

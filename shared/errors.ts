@@ -118,6 +118,22 @@ export const errorCatalogue = {
     title: 'That backend does not work on this machine',
     action: 'Run `decant doctor` to see which do and how to get others.',
   },
+  SETUP_PROGRAM_MISSING: {
+    title: 'The set-up needs a program that is not here',
+    action: 'Install what the message names with your package manager, then run the set-up again.',
+  },
+  SETUP_DOWNLOAD_FAILED: {
+    title: 'A download of the set-up did not succeed',
+    action: 'Check the network, then run the set-up again: it goes on where it stopped.',
+  },
+  SETUP_FAILED: {
+    title: 'A step of the set-up did not succeed',
+    action: 'The log of the job says more. Run the set-up again, or remove it first with `decant doctor --remove`.',
+  },
+  SETUP_UNSUPPORTED: {
+    title: 'This set-up does not exist for this machine',
+    action: 'Use the onnx or wasm backend, or install the npm package that `decant doctor` names.',
+  },
   DIVERGED: {
     title: 'Training produced values that are not finite',
     action: 'Resume from an earlier checkpoint with a lower learning rate, or report the configuration.',

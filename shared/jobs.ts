@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { architectureSchema } from './architecture.ts';
 import { backendNames, runConfigurationSchema } from './configuration.ts';
+import { benchmarkFigureSchema } from './device.ts';
 import { errorCatalogue, type ErrorCode } from './errors.ts';
 import { tasks } from './tasks.ts';
 
@@ -26,6 +27,10 @@ const seed = z
 
 export const exportFormats = ['safetensors', 'pt'] as const;
 export const exportPrecisions = ['fp32', 'fp16'] as const;
+export const toolNames = ['tensorflow'] as const;
+/** cuda: with NVIDIA's libraries, for a GPU. */
+export const toolVariants = ['cpu', 'cuda'] as const;
+export type ToolVariant = (typeof toolVariants)[number];
 
 /**
  * A reference is an id, an unambiguous prefix, a name, or `job:<id>`: the dataset or the last checkpoint that this
@@ -79,8 +84,17 @@ export const jobConfigurationSchemas = {
   }),
   /** Measures a few updates and the memory of a configuration before it is started. */
   estimate: runConfigurationSchema,
+  /** Measures one backend for about so many seconds, on random weights and data. */
+  benchmark: z.strictObject({
+    backend: z.enum(backendNames),
+    seconds: z.number().positive().max(600),
+    /** Whether `auto` means this backend. */
+    automatic: z.boolean().default(false),
+  }),
   /** Hashes every file of the library, or of one entry, again. */
   verify: z.strictObject({ id: z.string().optional() }),
+  /** Puts a tool that npm does not carry into the user's tools folder; goes on where an earlier attempt stopped. */
+  setup: z.strictObject({ tool: z.enum(toolNames), variant: z.enum(toolVariants).default('cpu') }),
 } as const;
 
 export type JobKind = keyof typeof jobConfigurationSchemas;
@@ -89,8 +103,9 @@ export type JobConfiguration<Kind extends JobKind = JobKind> = z.output<(typeof 
 
 /** Jobs of one lane run one after the other; light ones never wait behind a training run. */
 export type Lane = 'training' | 'light';
+const trainingKinds: readonly JobKind[] = ['train', 'collect', 'label', 'evaluate', 'benchmark'];
 export function laneOf(kind: JobKind): Lane {
-  return kind === 'train' || kind === 'collect' || kind === 'label' || kind === 'evaluate' ? 'training' : 'light';
+  return trainingKinds.includes(kind) ? 'training' : 'light';
 }
 
 /**
@@ -348,6 +363,8 @@ export const spoolRecordSchema = z.discriminatedUnion('type', [
     done: z.int().nonnegative(),
     total: z.int().nonnegative(),
   }),
+  /** What a benchmark measured: kept by the library, whatever becomes of the job. */
+  z.object({ type: z.literal('figure'), figure: benchmarkFigureSchema }),
   z.object({ type: z.literal('message'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
   z.object({ type: z.literal('result'), result: resultSchema }),
   z.object({

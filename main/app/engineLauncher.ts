@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { utilityProcess, type UtilityProcess } from 'electron';
 import { z } from 'zod';
 import { engineHintSchema, type EngineCommand } from '../../shared/jobs.ts';
-import { type DoctorReport } from '../../shared/contract.ts';
+import { type BackendReport } from '../../shared/device.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { engineEntry, readBackendReport, type EngineExit, type EngineLauncher } from '../host/engine.ts';
 
@@ -68,7 +68,7 @@ export function utilityLauncher(): EngineLauncher {
 }
 
 /** Asks a short-lived engine what computes here. Errors: BACKEND_UNAVAILABLE. */
-export async function probeInUtility(): Promise<DoctorReport['backends']> {
+export async function probeInUtility(): Promise<BackendReport[]> {
   const { child, exited } = await startUtility(['--probe-backends']);
   child.stderr?.resume();
   let printed = '';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { type DoctorReport, type HostClient } from '../../shared/contract.ts';
+import { type HostClient } from '../../shared/contract.ts';
+import { type BackendReport } from '../../shared/device.ts';
 import { ensureFolder } from '../files/folders.ts';
 import { libraryPaths } from '../files/library.ts';
 import { type EngineLauncher } from '../jobs/launcher.ts';
@@ -28,7 +29,7 @@ export interface HostOptions {
   /** The library folder; made where it is missing. */
   home: string;
   engineLauncher?: EngineLauncher;
-  probeBackends?: () => Promise<DoctorReport['backends']>;
+  probeBackends?: () => Promise<BackendReport[]>;
   /** For a host that lives for one command: jobs that were left queued stay queued. */
   holdQueued?: boolean;
   /** Told what happens in the background. */

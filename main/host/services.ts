@@ -1,4 +1,4 @@
-import { type DoctorReport } from '../../shared/contract.ts';
+import { type BackendReport } from '../../shared/device.ts';
 import { type LibraryPaths } from '../files/library.ts';
 import { type JobService } from '../jobs/service.ts';
 import { type Store } from '../store/store.ts';
@@ -14,5 +14,5 @@ export interface HostServices {
   readonly grants: Grants;
   readonly events: EventHub;
   /** Asks the engine what computes here. */
-  readonly probeBackends: () => Promise<DoctorReport['backends']>;
+  readonly probeBackends: () => Promise<BackendReport[]>;
 }

@@ -135,6 +135,8 @@ function nameOf(checked: CheckedConfiguration): string {
       return 'Assess';
     case 'estimate':
       return 'Estimate';
+    case 'benchmark':
+      return `Benchmark ${configuration.backend}`;
     case 'verify':
       return 'Verify';
   }

@@ -58,6 +58,7 @@ export function inputReferences(checked: CheckedConfiguration): InputReference[]
     }
     case 'import':
     case 'bundle':
+    case 'benchmark':
     case 'verify':
       return [];
   }

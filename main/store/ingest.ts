@@ -2,6 +2,7 @@ import { encode } from '../../shared/codec.ts';
 import { type BundledRun, type JobState, type SpoolRecord } from '../../shared/jobs.ts';
 import { type MetricName } from '../../shared/metrics.ts';
 import { at, encodeColumn, pointsOf, type Points } from './blocks.ts';
+import { recordFigure } from './benchmarkFigures.ts';
 import { addRun } from './bundles.ts';
 import { addCheckpoint, addImported, dropSurplusCheckpoints } from './checkpoints.ts';
 import { number, numberOrNull, type Connection } from './connection.ts';
@@ -174,6 +175,10 @@ function applyRecord(
     }
     case 'labels':
       result.labelled = [...new Set([...result.labelled, ...recordLabels(connection, record)])];
+      return;
+    case 'figure':
+      recordFigure(connection, job, record.figure);
+      result.changed = true;
       return;
     case 'message':
       addMessage(connection, job, record.level, record.text);

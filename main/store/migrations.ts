@@ -214,7 +214,27 @@ CREATE TABLE label_count (
 CREATE INDEX label_count_by_teacher ON label_count(teacher);
 `;
 
+const third = `
+-- What benchmarks measured. No foreign key on the jobs: they go with the next benchmark, the figures stay.
+CREATE TABLE benchmark_figure (
+  ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+  benchmark TEXT NOT NULL,
+  measured_at TEXT NOT NULL,
+  backend TEXT NOT NULL,
+  automatic INTEGER NOT NULL CHECK (automatic IN (0, 1)),
+  device TEXT NOT NULL,
+  threads INTEGER NOT NULL,
+  code_version TEXT NOT NULL,
+  work TEXT NOT NULL CHECK (work IN ('update', 'plan', 'label')),
+  size INTEGER NOT NULL,
+  batch_size INTEGER NOT NULL,
+  milliseconds REAL NOT NULL CHECK (milliseconds > 0),
+  steps INTEGER NOT NULL
+) STRICT;
+`;
+
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: second },
+  { version: 3, sql: third },
 ];

@@ -1,3 +1,4 @@
+import { listFigures } from './benchmarkFigures.ts';
 import { bundleRun, finishRun, runIds } from './bundles.ts';
 import * as checkpoints from './checkpoints.ts';
 import type { Connection } from './connection.ts';
@@ -78,6 +79,7 @@ export const operations = {
   forgetGarbage,
   getSetting,
   setSetting,
+  listFigures,
 };
 
 type Operations = typeof operations;

@@ -12,6 +12,7 @@ import type { BundledRun, CheckpointFacts, DatasetFacts, JobKind, JobState } fro
 import { libraryPaths } from '../files/library.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import type { Points } from './blocks.ts';
+import type { KeptFigure } from './benchmarkFigures.ts';
 import type { RunToBundle } from './bundles.ts';
 import type { SlowQuery } from './connection.ts';
 import type { Garbage } from './garbage.ts';
@@ -315,6 +316,11 @@ export class Store {
 
   forgetGarbage(garbage: Partial<Garbage>): Promise<void> {
     return this.#worker.call('forgetGarbage', garbage);
+  }
+
+  /** What benchmarks measured, newest first. */
+  listFigures(limit = 1000): Promise<KeptFigure[]> {
+    return this.#worker.call('listFigures', limit);
   }
 
   getSetting(key: string): Promise<unknown> {

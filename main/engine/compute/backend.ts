@@ -12,16 +12,33 @@ export type ConcreteBackendName = Exclude<BackendName, 'auto'>;
 /** Fastest first. */
 const backendOrder = ['tfjs-node-gpu', 'tfjs-node', 'wasm'] as const satisfies readonly ConcreteBackendName[];
 
+/** What `--probe-backends` prints of each backend; shared/device.ts says what is made of it. */
 export interface BackendAvailability {
   name: ConcreteBackendName;
-  available: boolean;
-  /** Why not, or what it is. */
+  /** What people call it. */
+  label: string;
+  works: boolean;
+  /** What it is, or why it does not work. */
   reason: string;
+  /** What would make it work. */
+  action?: string;
 }
+
+const labels = {
+  'tfjs-node-gpu': 'TensorFlow with CUDA, eager',
+  'tfjs-node': 'TensorFlow, eager',
+  wasm: 'WebAssembly, eager',
+} as const satisfies Record<ConcreteBackendName, string>;
 
 const require = createRequire(import.meta.url);
 
 const nativePackages = { 'tfjs-node': '@tensorflow/tfjs-node', 'tfjs-node-gpu': '@tensorflow/tfjs-node-gpu' } as const;
+
+/** What an absent package needs. The one for GPUs also needs NVIDIA's libraries. */
+const remedies = {
+  'tfjs-node': 'Install the optional package @tensorflow/tfjs-node: npm install --include=optional.',
+  'tfjs-node-gpu': 'Install the optional package @tensorflow/tfjs-node-gpu, and CUDA 11 with cuDNN 8 for it.',
+} as const;
 
 function messageOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
@@ -73,15 +90,19 @@ async function startFirst(): Promise<Backend> {
   throw new DecantError('BACKEND_UNAVAILABLE', 'no backend works here');
 }
 
-/** Which backends would work here, without starting any; a native package is loaded to see whether it can be. */
+/**
+ * Which backends would work here, in the order in which `auto` takes them, without starting any; a native package is loaded to see
+ * whether it can be.
+ */
 export function listBackends(): BackendAvailability[] {
   return backendOrder.map((name) => {
-    if (name === 'wasm') return { name, available: true, reason: 'WebAssembly, one thread, works everywhere' };
+    const label = labels[name];
+    if (name === 'wasm') return { name, label, works: true, reason: 'WebAssembly, one thread, works everywhere' };
     try {
       loadNative(name);
-      return { name, available: true, reason: `package ${nativePackages[name]}` };
+      return { name, label, works: true, reason: `package ${nativePackages[name]}` };
     } catch (error) {
-      return { name, available: false, reason: messageOf(error) };
+      return { name, label, works: false, reason: messageOf(error), action: remedies[name] };
     }
   });
 }

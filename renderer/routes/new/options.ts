@@ -1,8 +1,7 @@
 import { architectureOfSize, modelSizes, sizeOfArchitecture } from '../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord, DoctorReport } from '../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/contract.ts';
+import type { BackendReport } from '../../../shared/device.ts';
 import { formatBytes, formatShortCount, plural } from '../../format/numbers.ts';
-
-type Backends = Pick<DoctorReport, 'backends'>;
 
 /** What a picker offers. */
 export interface Option {
@@ -72,25 +71,29 @@ export function initialisationPicker(
   };
 }
 
-export function backendPicker(names: readonly string[], written: unknown, report: Backends | undefined): Picker {
+export function backendPicker(
+  names: readonly string[],
+  written: unknown,
+  backends: readonly BackendReport[] | undefined,
+): Picker {
   const options = names.map((name) => {
-    const found = report?.backends.find((backend) => backend.name === name);
+    const found = backends?.find((backend) => backend.name === name);
     if (found === undefined)
-      return { value: name, label: name, ...(name === 'auto' && { hint: automaticHint(report) }) };
-    const hint = found.works ? found.detail : `Does not work here: ${found.detail}`;
+      return { value: name, label: name, ...(name === 'auto' && { hint: automaticHint(backends) }) };
+    const hint = found.works ? found.reason : `Does not work here: ${found.reason}`;
     return { value: name, label: name, hint };
   });
   const chosen = typeof written === 'string' ? written : 'auto';
-  const found = report?.backends.find((backend) => backend.name === chosen);
+  const found = backends?.find((backend) => backend.name === chosen);
   const warnings =
-    found?.works === false ? [[found.detail, found.action ?? ''].filter((part) => part !== '').join('. ')] : [];
+    found?.works === false ? [[found.reason, found.action ?? ''].filter((part) => part !== '').join('. ')] : [];
   return { options, chosen, warnings };
 }
 
-function automaticHint(report: Backends | undefined): string {
-  if (report === undefined) return 'the fastest that works here';
-  const working = report.backends.filter(({ works }) => works).map(({ name }) => name);
-  return working.length === 0 ? 'nothing works here: see Welcome' : `works here: ${working.join(', ')}`;
+function automaticHint(backends: readonly BackendReport[] | undefined): string {
+  if (backends === undefined) return 'the fastest that works here';
+  const working = backends.filter(({ works }) => works).map(({ name }) => name);
+  return working.length === 0 ? 'nothing works here: see Device' : `works here: ${working.join(', ')}`;
 }
 
 export function datasetHint({ id, facts }: DatasetRecord): string {

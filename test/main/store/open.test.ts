@@ -67,6 +67,33 @@ test('migration 2 adds the counts of labels to a library of version 1 and change
   second.close();
 });
 
+test('migration 3 adds the figures of benchmarks to a library of version 2 and changes nothing else', () => {
+  const options = place();
+  const second = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 2) });
+  second.run(`INSERT INTO saved_setting VALUES ('kept', '1')`);
+  const tablesOf = (connection: typeof second) =>
+    connection
+      .all(`SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name`)
+      .map(({ name, strict }) => `${String(name)} ${String(strict)}`);
+  const before = tablesOf(second);
+  second.close();
+  const third = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 3) });
+  expect(third.get('PRAGMA user_version')).toEqual({ user_version: 3 });
+  expect(tablesOf(third).filter((table) => !before.includes(table))).toEqual(['benchmark_figure 1']);
+  expect(third.get('SELECT value FROM saved_setting')).toEqual({ value: '1' });
+  const figure = (work: string, milliseconds: number) =>
+    third.run(
+      `INSERT INTO benchmark_figure (benchmark, measured_at, backend, automatic, device, threads, code_version, work, size,
+        batch_size, milliseconds, steps) VALUES ('g-1', '2026-01-01', 'wasm', 1, 'd', 1, '0', ?, 1, 64, ?, 3)`,
+      work,
+      milliseconds,
+    );
+  figure('update', 12.5);
+  expect(() => figure('sleep', 12.5)).toThrow(/CHECK/);
+  expect(() => figure('update', 0)).toThrow(/CHECK/);
+  third.close();
+});
+
 test('a library of an earlier version is copied before it is migrated, and keeps its rows', () => {
   const options = place();
   const old = openDatabase(options);

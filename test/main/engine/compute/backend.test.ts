@@ -17,13 +17,16 @@ beforeAll(async () => {
 });
 
 test('wasm is always listed, and one process keeps one backend', async () => {
-  expect(listBackends().find(({ name }) => name === 'wasm')).toMatchObject({ available: true });
+  expect(listBackends().find(({ name }) => name === 'wasm')).toMatchObject({ works: true });
   await expect(startBackend('tfjs-node')).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
   expect((await startBackend('auto')).name).toBe('wasm');
 });
 
-test('a native backend that is not listed as available says why', () => {
-  for (const { available, reason } of listBackends()) if (!available) expect(reason.length).toBeGreaterThan(0);
+test('every backend says what it is; one that does not work says why and what to do', () => {
+  for (const { works, label, reason, action } of listBackends()) {
+    expect([label, reason]).not.toContain('');
+    if (!works) expect(action).toMatch(/\w/);
+  }
 });
 
 describe('a program', () => {

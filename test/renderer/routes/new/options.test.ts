@@ -6,7 +6,8 @@ import {
   teacherPicker,
 } from '../../../../renderer/routes/new/options.ts';
 import { architectureOfSize, type Architecture, type ModelSize } from '../../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord, DoctorReport } from '../../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../../shared/contract.ts';
+import type { BackendReport } from '../../../../shared/device.ts';
 
 const createdAt = '2026-01-01T00:00:00.000Z';
 
@@ -124,12 +125,10 @@ describe('the initialisation picker', () => {
 });
 
 describe('the backend picker', () => {
-  const report: Pick<DoctorReport, 'backends'> = {
-    backends: [
-      { name: 'wasm', works: true, detail: 'WebAssembly, 2 threads', action: null },
-      { name: 'tfjs-node', works: false, detail: 'not installed', action: 'Install it' },
-    ],
-  };
+  const report: BackendReport[] = [
+    { name: 'wasm', label: 'WebAssembly', works: true, reason: 'WebAssembly, 2 threads', action: null },
+    { name: 'tfjs-node', label: 'TensorFlow', works: false, reason: 'not installed', action: 'Install it' },
+  ];
 
   it('says what works here, and what to do about the rest', () => {
     const { options, warnings } = backendPicker(['auto', 'wasm', 'tfjs-node'], 'tfjs-node', report);
