@@ -84,13 +84,17 @@ tf.registerKernel({
 
 /** Members `indices` (int32 [n]) of the first axis of a float32 tensor, without a gradient. */
 export function select(x: tf.Tensor, indices: tf.Tensor): tf.Tensor {
-  if (tf.getBackend() !== 'wasm') return tf.gather(x, indices);
+  if (!hasKernel(selectKernel)) return tf.gather(x, indices);
   return tf.engine().runKernel<tf.Tensor>(selectKernel, { x, indices });
 }
 
-/** Whether `fusedAdam` can run: only on the wasm backend. */
+/** Whether `fusedAdam` can run: on wasm, and where a program is recorded. */
 export function hasFusedAdam(): boolean {
-  return tf.getBackend() === 'wasm';
+  return hasKernel(adamKernel);
+}
+
+function hasKernel(name: string): boolean {
+  return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
 /** New parameter and moments. */

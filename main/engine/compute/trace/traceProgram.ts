@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs';
+import { GraphBuilder } from '../graph/builder.ts';
+import { type Graph, type Value } from '../graph/graph.ts';
+import { type GraphDataType } from '../graph/operations.ts';
+import { type Program } from '../program.ts';
+import { traceBackend, traceBackendName } from './backend.ts';
+
+/** What a program is given: shape and dtype of each tensor. */
+export type InputTypes = ReadonlyMap<string, { shape: readonly number[]; dtype: GraphDataType }>;
+
+export interface ProgramInputs {
+  state: InputTypes;
+  batch: InputTypes;
+  /** Names; scalars are float32 []. */
+  scalars: readonly string[];
+}
+
+/** Names of a recorded program's inputs and outputs: state, batch and scalars may share names, so each has a prefix. */
+export const stateInput = (name: string) => `state/${name}`;
+export const batchInput = (name: string) => `batch/${name}`;
+export const scalarInput = (name: string) => `scalar/${name}`;
+export const stateOutput = (name: string) => `state/${name}`;
+export const resultOutput = (name: string) => `output/${name}`;
+
+/**
+ * Records a program for inputs of these shapes: the graph of one step, gradients included.
+ * Inputs and outputs are named by the functions above. Errors: Error naming the operation where the program reads data, uses a
+ * kernel or an attribute that cannot be recorded, or returns no value for a state.
+ */
+export function traceProgram(program: Program, inputs: ProgramInputs): Graph {
+  const backend = traceBackend();
+  const previous = tf.getBackend();
+  const build = new GraphBuilder();
+  backend.build = build;
+  // Switching is synchronous where the factory is; only its result comes as a promise.
+  void tf.setBackend(traceBackendName);
+  if (tf.getBackend() !== traceBackendName) throw new Error('the recording backend could not be chosen');
+  const outputs = new Map<string, Value>();
+  try {
+    tf.tidy(() => {
+      const tensor = (name: string, shape: readonly number[], dtype: GraphDataType) =>
+        tf.engine().makeTensorFromTensorInfo(backend.tensorOf(build.input(name, shape, dtype)));
+      const all = (types: InputTypes, named: (name: string) => string) =>
+        new Map([...types].map(([name, { shape, dtype }]) => [name, tensor(named(name), shape, dtype)]));
+      const scalars = new Map(inputs.scalars.map((name) => [name, tensor(scalarInput(name), [], 'float32')]));
+      const results = program.run(all(inputs.state, stateInput), all(inputs.batch, batchInput), scalars);
+      for (const name of program.state) {
+        const after = results.state.get(name);
+        if (after === undefined) throw new RangeError(`program ${program.name} returned no state ${name}`);
+        outputs.set(stateOutput(name), backend.graphValue(after));
+      }
+      for (const [name, result] of results.outputs) outputs.set(resultOutput(name), backend.graphValue(result));
+    });
+  } finally {
+    if (previous) void tf.setBackend(previous);
+  }
+  return build.graph(program.name, outputs);
+}
