@@ -33,17 +33,18 @@ export const randomSites = {
   randomPolicy: 1000,
 } as const;
 
-/** Upper 32 bits of the product of two unsigned 32-bit integers. */
+/**
+ * Upper 32 bits of the product of two 32-bit words. Int32 arithmetic alone, which the engine keeps in registers: the
+ * halves' products wrap, but every sum below fits 32 bits when read as unsigned.
+ */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const low = aLow * bLow;
-  // Both sums stay below 2^53: three products of 16-bit halves at most.
-  const middle = aHigh * bLow + Math.floor(low / 0x10000);
-  const cross = aLow * bHigh + (middle % 0x10000);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(cross / 0x10000)) >>> 0;
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0;
+  const cross = (Math.imul(aLow, bHigh) + (middle & 0xffff)) | 0;
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (cross >>> 16)) | 0;
 }
 
 export type Counter = readonly [number, number, number, number];
@@ -51,19 +52,24 @@ export type Key = readonly [number, number];
 
 /** One block: four 32-bit words of a four-word counter under a two-word key, written to `out` at `offset`. */
 export function philoxBlock(counter: Counter, key: Key, out: Uint32Array, offset = 0): void {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  // Words are int32 here: the same bits, and the array reads them as unsigned.
+  let c0 = counter[0] | 0;
+  let c1 = counter[1] | 0;
+  let c2 = counter[2] | 0;
+  let c3 = counter[3] | 0;
+  let k0 = key[0] | 0;
+  let k1 = key[1] | 0;
   for (let round = 0; round < 10; round++) {
     const highA = multiplyHigh(multiplierA, c0);
     const lowA = Math.imul(multiplierA, c0);
     const highB = multiplyHigh(multiplierB, c2);
     const lowB = Math.imul(multiplierB, c2);
-    c0 = (highB ^ c1 ^ k0) >>> 0;
-    c1 = lowB >>> 0;
-    c2 = (highA ^ c3 ^ k1) >>> 0;
-    c3 = lowA >>> 0;
-    k0 = (k0 + weylA) >>> 0;
-    k1 = (k1 + weylB) >>> 0;
+    c0 = highB ^ c1 ^ k0;
+    c1 = lowB;
+    c2 = highA ^ c3 ^ k1;
+    c3 = lowA;
+    k0 = (k0 + weylA) | 0;
+    k1 = (k1 + weylB) | 0;
   }
   out[offset] = c0;
   out[offset + 1] = c1;
@@ -78,17 +84,18 @@ export function philoxBlock(counter: Counter, key: Key, out: Uint32Array, offset
 export function randomWords(seed: number, step: number, site: number, count: number): Uint32Array {
   const blocks = Math.ceil(count / 4);
   const words = new Uint32Array(blocks * 4);
-  const stepLow = step >>> 0;
+  const key: Key = [seed, site];
   const stepHigh = Math.floor(step / 2 ** 32);
-  for (let block = 0; block < blocks; block++)
-    philoxBlock([block, 0, stepLow, stepHigh], [seed >>> 0, site >>> 0], words, block * 4);
+  for (let block = 0; block < blocks; block++) philoxBlock([block, 0, step, stepHigh], key, words, block * 4);
   return words.subarray(0, count);
 }
 
 /** `count` numbers in [0, 1) of 24 bits each, all exact in float32 (as torch.rand's are). */
 export function uniforms(seed: number, step: number, site: number, count: number): Float32Array {
   const words = randomWords(seed, step, site, count);
-  return Float32Array.from(words, (word) => (word >>> 8) * 2 ** -24);
+  const values = new Float32Array(count);
+  for (let index = 0; index < count; index++) values[index] = ((words[index] ?? 0) >>> 8) * 2 ** -24;
+  return values;
 }
 
 /** `count` numbers in [0, 1) of 53 bits each: for choices among so many that 24 bits would favour some. */

@@ -1,16 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type Backend } from '../../main/engine/compute/program.ts';
-import {
-  candidates,
-  defaultPlanner,
-  estimateValue,
-  initialDistribution,
-  type PlanSettings,
-  policyTrajectories,
-  refine,
-} from '../../main/engine/tdmpc2/plan.ts';
-import { chooseAction, chooseElite, createPlanner, type PlanRandomness } from '../../main/engine/tdmpc2/planner.ts';
+import { candidates, initialDistribution, refine } from '../../main/engine/tdmpc2/planElites.ts';
+import { chooseAction, chooseElite, createPlanner } from '../../main/engine/tdmpc2/planner.ts';
+import { type PlanRandomness } from '../../main/engine/tdmpc2/planRandomness.ts';
+import { defaultPlanner, type PlanSettings } from '../../main/engine/tdmpc2/planSettings.ts';
+import { estimateValue, planRows, policyTrajectories } from '../../main/engine/tdmpc2/planValues.ts';
 import { stepOf } from '../../main/engine/tdmpc2/tensors.ts';
 import { encode, taskContext } from '../../main/engine/tdmpc2/worldModel.ts';
 import { tasks } from '../../shared/tasks.ts';
@@ -39,11 +34,11 @@ function plansOf(set: FixtureSet): Plan[] {
 }
 
 /** Bits, most significant first, as 0 and 1. */
-function unpackBits(bytes: Float32Array): Float32Array {
-  return Float32Array.from({ length: bytes.length * 8 }, (_, bit) => ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1);
+function unpackBits(bytes: Float32Array): Uint8Array {
+  return Uint8Array.from({ length: bytes.length * 8 }, (_, bit) => ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1);
 }
 
-function valueMask(set: FixtureSet, plan: Plan): Float32Array | undefined {
+function valueMask(set: FixtureSet, plan: Plan): Uint8Array | undefined {
   const name = `${plan.name}.dropout_mask_value_packed`;
   return set.tensors(file).has(name) ? unpackBits(set.floats(file, name)) : undefined;
 }
@@ -113,7 +108,9 @@ function checkIterations(set: FixtureSet, plan: Plan): void {
   const context = taskContext(settings, weights, task);
   const z0 = encode(settings, weights, tf.expandDims(recorded('obs'), 0), context);
   set.compare(file, name('z'), z0.dataSync());
-  const trajectories = policyTrajectories(settings, weights, z0, recorded('noise_pi_trajs'), context);
+  const { numPiTrajs, numSamples, horizon } = settings.planner;
+  const piRows = planRows(z0, context, numPiTrajs);
+  const trajectories = policyTrajectories(settings, weights, piRows, recorded('noise_pi_trajs'));
   set.compare(file, name('pi_actions_masked_iter0'), trajectories.dataSync());
 
   const piActions = recorded('pi_actions_masked_iter0');
@@ -121,38 +118,44 @@ function checkIterations(set: FixtureSet, plan: Plan): void {
   const pairs = hasPairs
     ? loadIntegers(set, file, name('qidx_value'))
     : tf.tile(tf.tensor2d([[0, 1]], [1, 2], 'int32'), [iterations, 1]);
-  const { numQ, mlpDim } = set.architecture;
+  const { numQ, mlpDim, actionDim } = set.architecture;
   const maskBits = valueMask(set, plan);
   const masks =
-    maskBits === undefined ? undefined : tf.tensor(maskBits, [iterations, numQ, settings.planner.numSamples, mlpDim]);
+    maskBits === undefined ? undefined : tf.tensor(maskBits, [iterations, numQ, numSamples, mlpDim], 'float32');
   const means = recorded('mean');
   const stds = recorded('std');
   const values = recorded('values');
   const elites = loadIntegers(set, file, name('elite_idxs'));
-  let { mean, std } = initialDistribution(settings, plan.t0 ? undefined : recorded('prev_mean'));
+  const rows = planRows(z0, context, numSamples);
+  const previousMean = plan.t0 ? tf.zeros([horizon, actionDim]) : recorded('prev_mean');
+  // What is recorded is of one environment.
+  const oneEnvironment = (tensor: tf.Tensor, axis: number) => tf.expandDims(tensor, axis);
+  let distribution = initialDistribution(settings, oneEnvironment(previousMean, 0));
   for (let iteration = 0; iteration < iterations; iteration++) {
     const noise = stepOf(recorded('noise_samples'), iteration);
-    const actions = candidates(piActions, mean, std, noise, context);
+    const actions = candidates(piActions, distribution, oneEnvironment(noise, 1), context.actionMask);
     const draws = {
-      noise: stepOf(recorded('noise_value_pi'), iteration),
-      pair: stepOf(pairs, iteration),
-      mask: masks === undefined ? undefined : stepOf(masks, iteration),
+      noise: oneEnvironment(stepOf(recorded('noise_value_pi'), iteration), 0),
+      pair: oneEnvironment(stepOf(pairs, iteration), 0),
+      mask: masks === undefined ? undefined : oneEnvironment(stepOf(masks, iteration), 1),
     };
-    const ours = estimateValue(settings, weights, z0, actions, draws, context);
+    const ours = estimateValue(settings, weights, rows, actions, draws);
     const theirs = stepOf(values, iteration);
     checkPart(set, name('values'), `[${iteration}]`, ours, theirs);
     const indices = stepOf(elites, iteration);
     checkElites(set, plan, iteration, ours.dataSync(), theirs.dataSync(), indices.dataSync());
     const eliteActions = tf.gather(actions, indices, 1);
-    const refined = refine(settings, tf.gather(theirs, indices), eliteActions, context);
+    const eliteValues = tf.reshape(tf.gather(theirs, indices), [1, -1]);
+    const elitesOfOne = { values: eliteValues, actions: oneEnvironment(eliteActions, 1) };
+    const refined = refine(settings, elitesOfOne, context.actionMask);
     checkPart(set, name('mean'), `[${iteration}]`, refined.mean, stepOf(means, iteration));
     checkPart(set, name('std'), `[${iteration}]`, refined.std, stepOf(stds, iteration));
     if (iteration === iterations - 1) {
       set.compare(file, name('final_score'), refined.score.dataSync());
       set.compare(file, name('final_elite_actions'), eliteActions.dataSync());
     }
-    mean = stepOf(means, iteration);
-    std = stepOf(stds, iteration);
+    const recordedOf = (tensor: tf.Tensor) => oneEnvironment(stepOf(tensor, iteration), 1);
+    distribution = { mean: recordedOf(means), std: recordedOf(stds) };
   }
   if (numElites !== elites.shape[1]) set.report.fail(name('elite_idxs'), `should be ${numElites} an iteration`);
   const judged = ['values', 'mean', 'std', 'elite_idxs', 'noise_samples', 'noise_value_pi', 'noise_pi_trajs'];
@@ -227,7 +230,8 @@ async function freeRun(set: FixtureSet, backend: Backend): Promise<void> {
       noiseFinal: plan.evalMode ? new Float32Array(architecture.actionDim) : floats('noise_final'),
     };
     if (plan.t0) planner.reset();
-    const action = await planner.act(floats('obs'), plan.task, randomness, plan.evalMode);
+    const request = { obs: floats('obs'), task: plan.task, randomness };
+    const [action = new Float32Array()] = await planner.act([request], plan.evalMode);
     const deviation = deviationOf(action, floats('action'));
     set.report.note(`${set.name}/${file} ${plan.name}: free-running action deviates ${deviation.toExponential(2)}`);
   }

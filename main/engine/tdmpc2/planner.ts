@@ -1,21 +1,10 @@
 import { type Architecture } from '../../../shared/architecture.ts';
-import { randomSites, uniforms } from '../../../shared/random.ts';
 import { floatTensor, type FloatTensorMap, type Tensor } from '../../../shared/tensor.ts';
 import { type Backend } from '../compute/program.ts';
-import { defaultPlanner, planProgram, type PlannerParameters } from './plan.ts';
-import { indexPair, keepMask, normalsOf } from './random.ts';
+import { planProgram } from './plan.ts';
+import { drawPlan, type PlanRandomness, randomnessBatch } from './planRandomness.ts';
+import { defaultPlanner, type PlannerParameters } from './planSettings.ts';
 import { mt30ActionDims } from './settings.ts';
-
-/** Every random number of one plan, as `planProgram` takes them, with those that choose the action. */
-export interface PlanRandomness {
-  noisePiTrajs: Float32Array;
-  noiseSamples: Float32Array;
-  noiseValuePi: Float32Array;
-  pairValue: Int32Array;
-  maskValue?: Float32Array | undefined;
-  choiceUniform: number;
-  noiseFinal: Float32Array;
-}
 
 export interface PlannerOptions {
   architecture: Architecture;
@@ -25,32 +14,44 @@ export interface PlannerOptions {
   logStdMax: number;
   /** The official code drops in planning too; 0 for none. */
   dropout: number;
+  /** How many environments are planned at once, 1 without it. */
+  environments?: number;
   planner?: PlannerParameters;
   actionDims?: readonly number[];
 }
 
+/** What one environment's plan is made from. */
+export interface PlanRequest {
+  /** Padded, [obsDim]. */
+  obs: Float32Array;
+  task: number;
+  randomness: PlanRandomness;
+}
+
 export interface Planner {
+  readonly environments: number;
   load(parameters: FloatTensorMap): void;
-  /** Forgets the previous mean: call at the start of an episode. */
-  reset(): void;
-  /** The padded action for a padded observation. With `evalMode` no noise is added to the chosen elite's action. */
-  act(obs: Float32Array, task: number, randomness: PlanRandomness, evalMode: boolean): Promise<Float32Array>;
-  /** The random numbers of step `step` of the stream `seed`. */
+  /** Forgets the previous mean of an environment, or of all: call at the start of an episode. */
+  reset(environment?: number): void;
+  /**
+   * The padded action of each environment; `requests` has an entry for each. With `evalMode` no noise is added to the chosen
+   * elite's action. Errors: RangeError for another number of requests.
+   */
+  act(requests: readonly PlanRequest[], evalMode: boolean): Promise<Float32Array[]>;
+  /** The random numbers of step `step` of the stream `seed`, for one environment. */
   draw(seed: number, step: number): PlanRandomness;
   dispose(): void;
 }
 
-/** MPPI planning for one environment, with the warm start that goes from step to step. */
+/** MPPI planning for environments that go on together, each with the warm start that goes from step to step. */
 export function createPlanner(options: PlannerOptions): Planner {
-  const { architecture, dropout } = options;
-  const planner = options.planner ?? defaultPlanner;
-  const { horizon, iterations, numSamples, numPiTrajs } = planner;
-  const { actionDim, obsDim, numQ, mlpDim } = architecture;
+  const { architecture, dropout, environments = 1, planner = defaultPlanner } = options;
+  const { horizon, numElites } = planner;
+  const { actionDim, obsDim } = architecture;
+  const sizes = { architecture, planner, dropout };
   const compiled = options.backend.compile(
     planProgram({
-      architecture,
-      planner,
-      dropout,
+      ...sizes,
       discount: options.discount,
       actionDims: options.actionDims ?? mt30ActionDims,
       logStdMin: options.logStdMin,
@@ -58,57 +59,48 @@ export function createPlanner(options: PlannerOptions): Planner {
       unscaledLogProbability: false,
     }),
   );
-  let previousMean = new Float32Array(horizon * actionDim);
+  const meanSize = horizon * actionDim;
+  let previousMean = new Float32Array(environments * meanSize);
 
-  function draw(seed: number, step: number): PlanRandomness {
-    const samples = numSamples - numPiTrajs;
-    const pairs = Array.from({ length: iterations }, (_, iteration) =>
-      indexPair(seed, step * iterations + iteration, randomSites.planPair, numQ),
-    );
-    return {
-      noisePiTrajs: normalsOf(seed, step, randomSites.planPolicy, horizon * numPiTrajs * actionDim),
-      noiseSamples: normalsOf(seed, step, randomSites.planSamples, iterations * horizon * samples * actionDim),
-      noiseValuePi: normalsOf(seed, step, randomSites.planValue, iterations * numSamples * actionDim),
-      pairValue: Int32Array.from(pairs.flatMap((pair) => [...pair])),
-      maskValue:
-        dropout === 0
-          ? undefined
-          : keepMask(seed, step, randomSites.planDropout, iterations * numQ * numSamples * mlpDim, dropout),
-      choiceUniform: uniforms(seed, step, randomSites.planChoice, 1)[0] ?? 0,
-      noiseFinal: normalsOf(seed, step, randomSites.planFinal, actionDim),
-    };
-  }
-
-  async function act(obs: Float32Array, task: number, randomness: PlanRandomness, evalMode: boolean) {
+  async function act(requests: readonly PlanRequest[], evalMode: boolean): Promise<Float32Array[]> {
+    if (requests.length !== environments)
+      throw new RangeError(`${requests.length} requests for a planner of ${environments} environments`);
+    const obs = new Float32Array(environments * obsDim);
+    requests.forEach((request, environment) => obs.set(request.obs, environment * obsDim));
     const batch = new Map<string, Tensor>([
-      ['obs', floatTensor([1, obsDim], obs)],
-      ['task', { dtype: 'int32', shape: [1], data: Int32Array.of(task) }],
-      ['previousMean', floatTensor([horizon, actionDim], previousMean)],
-      ['noisePiTrajs', floatTensor([horizon, numPiTrajs, actionDim], randomness.noisePiTrajs)],
-      ['noiseSamples', floatTensor([iterations, horizon, numSamples - numPiTrajs, actionDim], randomness.noiseSamples)],
-      ['noiseValuePi', floatTensor([iterations, numSamples, actionDim], randomness.noiseValuePi)],
-      ['pairValue', { dtype: 'int32', shape: [iterations, 2], data: randomness.pairValue }],
+      ['obs', floatTensor([environments, obsDim], obs)],
+      ['task', { dtype: 'int32', shape: [environments], data: Int32Array.from(requests, ({ task }) => task) }],
+      ['previousMean', floatTensor([environments, horizon, actionDim], previousMean)],
+      ...randomnessBatch(
+        requests.map(({ randomness }) => randomness),
+        sizes,
+      ),
     ]);
-    if (randomness.maskValue !== undefined)
-      batch.set('maskValue', floatTensor([iterations, numQ, numSamples, mlpDim], randomness.maskValue));
     const outputs = await compiled.step(batch, {});
-    const output = (name: string) => outputs.get(name) ?? new Float32Array();
-    previousMean = output('mean').slice();
-    const elite = chooseElite(output('score'), randomness.choiceUniform);
-    return chooseAction(
-      output('eliteActions'),
-      elite,
-      output('std'),
-      actionDim,
-      evalMode ? undefined : randomness.noiseFinal,
-    );
+    const part = (name: string, environment: number, size: number) =>
+      (outputs.get(name) ?? new Float32Array()).subarray(environment * size, (environment + 1) * size);
+    previousMean = part('mean', 0, environments * meanSize).slice();
+    return requests.map(({ randomness }, environment) => {
+      const elite = chooseElite(part('score', environment, numElites), randomness.choiceUniform);
+      return chooseAction(
+        part('eliteActions', environment, numElites * actionDim),
+        elite,
+        part('std', environment, meanSize),
+        actionDim,
+        evalMode ? undefined : randomness.noiseFinal,
+      );
+    });
   }
 
   return {
+    environments,
     load: (parameters) => compiled.load(new Map(parameters)),
-    reset: () => (previousMean = new Float32Array(horizon * actionDim)),
+    reset: (environment) => {
+      if (environment === undefined) previousMean.fill(0);
+      else previousMean.fill(0, environment * meanSize, (environment + 1) * meanSize);
+    },
     act,
-    draw,
+    draw: (seed, step) => drawPlan(seed, step, sizes),
     dispose: () => compiled.dispose(),
   };
 }
@@ -125,7 +117,10 @@ export function chooseElite(score: ArrayLike<number>, uniform: number): number {
   return found < 0 ? score.length - 1 : found;
 }
 
-/** The first action of an elite [H, E, actionDim], with noise of the deviation's first row unless in `evalMode`, in [-1, 1]. */
+/**
+ * The first action of an elite, with noise of the deviation's first row unless in `evalMode`, in [-1, 1].
+ * @param eliteActions [E, actionDim] or, with later steps behind it, [H, E, actionDim]. @param std [actionDim] or longer.
+ */
 export function chooseAction(
   eliteActions: Float32Array,
   elite: number,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { drawUpdate, indexPair, keepMask, normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
+import { drawUpdate, indexPair, keepBytes, keepMask, normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
 
 test('normals have the moments of a standard normal', () => {
   const values = normalsOf(1, 2, 3, 100_000);
@@ -33,6 +33,57 @@ test('a mask drops its share, wherever one looks', () => {
     expect(Math.abs(dropped(mask.subarray(100_000)) - probability)).toBeLessThan(tolerance);
   }
   expect(keepMask(4, 1, 7, 10, 0)).toEqual(new Float32Array(10).fill(1));
+});
+
+test('bytes and floats are the same mask', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.nat(), fc.nat(5000), fc.constantFrom(0.01, 0.1, 0.9), (seed, step, count, probability) => {
+      const floats = keepMask(seed, step, 7, count, probability);
+      expect(Float32Array.from(keepBytes(seed, step, 7, count, probability))).toEqual(floats);
+    }),
+  );
+});
+
+/** Pearson's statistic against its mean k - 1 and deviation sqrt(2 (k - 1)). */
+function chiSquareDeviations(observed: readonly number[], expected: readonly number[]): number {
+  const sum = observed.reduce((total, count, cell) => {
+    const mean = expected[cell] ?? Number.NaN;
+    return total + (count - mean) ** 2 / mean;
+  }, 0);
+  const freedom = observed.length - 1;
+  return (sum - freedom) / Math.sqrt(2 * freedom);
+}
+
+test.each([0.01, 0.1])('features are dropped independently of each other (%f)', (probability) => {
+  const mask = keepBytes(12, 1, 7, 4_000_000, probability);
+  const cells = 40;
+  const width = Math.ceil(1 / (probability * 10));
+  const gaps = new Array<number>(cells).fill(0);
+  const perRow = new Array<number>(cells).fill(0);
+  let dropped = 0;
+  let last = -1;
+  mask.forEach((keep, position) => {
+    if (keep === 1) return;
+    const cell = Math.floor((position - last - 1) / width);
+    gaps[Math.min(cell, cells - 1)] = (gaps[Math.min(cell, cells - 1)] ?? 0) + 1;
+    perRow[position % cells] = (perRow[position % cells] ?? 0) + 1;
+    last = position;
+    dropped++;
+  });
+  // Geometric: the chance of a gap of at least g is (1 - p)^g.
+  const beyond = (gap: number) => (1 - probability) ** gap;
+  const expected = gaps.map(
+    (_, cell) => dropped * (beyond(cell * width) - (cell === cells - 1 ? 0 : beyond((cell + 1) * width))),
+  );
+  expect(chiSquareDeviations(gaps, expected)).toBeLessThan(4);
+  expect(
+    chiSquareDeviations(
+      perRow,
+      perRow.map(() => dropped / cells),
+    ),
+  ).toBeLessThan(4);
+  const deviation = Math.sqrt(mask.length * probability * (1 - probability));
+  expect(Math.abs(dropped - mask.length * probability) / deviation).toBeLessThan(4);
 });
 
 test('the draws of an update are a function of seed and step', () => {
