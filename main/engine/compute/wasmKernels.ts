@@ -84,17 +84,16 @@ tf.registerKernel({
 
 /** Members `indices` (int32 [n]) of the first axis of a float32 tensor, without a gradient. */
 export function select(x: tf.Tensor, indices: tf.Tensor): tf.Tensor {
-  if (!hasKernel(selectKernel)) return tf.gather(x, indices);
+  if (!backendsWithKernels.has(tf.getBackend())) return tf.gather(x, indices);
   return tf.engine().runKernel<tf.Tensor>(selectKernel, { x, indices });
 }
 
-/** Whether `fusedAdam` can run: on wasm, and where a program is recorded. */
-export function hasFusedAdam(): boolean {
-  return hasKernel(adamKernel);
-}
+/** The TF.js backends that know the kernels above: wasm computes them, the recording one notes them down. */
+const backendsWithKernels: ReadonlySet<string> = new Set(['wasm', 'trace']);
 
-function hasKernel(name: string): boolean {
-  return tf.getKernel(name, tf.getBackend()) !== undefined;
+/** Whether `fusedAdam` can run on the current backend. */
+export function hasFusedAdam(): boolean {
+  return backendsWithKernels.has(tf.getBackend());
 }
 
 /** New parameter and moments. */
