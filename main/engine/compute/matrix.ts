@@ -68,12 +68,3 @@ export function timesTranspose(x: tf.Tensor, weight: tf.Tensor, cache: Transpose
 export function transposeTimes(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return onWasm() ? tf.matMul(tf.transpose(x), y) : tf.matMul(x, y, true, false);
 }
-
-/** x [rows, in] times the transposes of `weight` [models, out, in]: [models, rows, out]. */
-export function timesTransposeShared(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
-  const [rows, inputs] = matrixShape(x);
-  const [models = 0, outputs = 0] = weight.shape;
-  const stacked = tf.reshape(weight, [models * outputs, inputs]);
-  const product = onWasm() ? tf.matMul(stacked, tf.transpose(x)) : tf.matMul(stacked, x, false, true);
-  return tf.transpose(tf.reshape(product, [models, outputs, rows]), [0, 2, 1]);
-}

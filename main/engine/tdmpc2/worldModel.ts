@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Architecture } from '../../../shared/architecture.ts';
 import { transposeTimes } from '../compute/matrix.ts';
 import { withGradient } from './gradients.ts';
-import { type LayerObserver, mlp } from './layers.ts';
+import { type Dropout, type LayerObserver, mlp } from './layers.ts';
 import { gaussianLogProb, squashCorrection, squashLogStd, twoHotInv } from './math.ts';
 import { taskEmbedding } from './parameters.ts';
 import { asRows, type NamedTensors } from './tensors.ts';
@@ -21,12 +21,16 @@ export interface ModelSettings {
 
 /** What is the same for all rows of one batch of tasks. */
 export interface TaskContext {
+  /** int32 [rows]. */
+  task: tf.Tensor;
   /** [rows, taskDim], or undefined for a model without tasks. */
   embedding: tf.Tensor | undefined;
   /** [rows, actionDim], 1 for the task's own actions. */
   actionMask: tf.Tensor;
   /** [rows, 1]. */
   actionDims: tf.Tensor;
+  /** The same for other rows. */
+  of: (task: tf.Tensor) => TaskContext;
 }
 
 /**
@@ -54,8 +58,8 @@ function lookUp(table: tf.Tensor, task: tf.Tensor, frozen: boolean): tf.Tensor {
   if (frozen) return tf.gather(table, task);
   return withGradient(
     [table],
-    () => ({ value: tf.gather(table, task), saved: {} }),
-    (dy) => [transposeTimes(tf.cast(tf.oneHot(tf.cast(task, 'int32'), table.shape[0]), 'float32'), dy)],
+    () => ({ value: tf.gather(table, task), saved: { task } }),
+    (dy, { task }) => [transposeTimes(tf.cast(tf.oneHot(tf.cast(task, 'int32'), table.shape[0]), 'float32'), dy)],
   );
 }
 
@@ -65,20 +69,24 @@ export function taskContext(settings: ModelSettings, weights: Weights, task: tf.
   const { taskDim, actionDim, numTasks } = architecture;
   const dims = Array.from({ length: numTasks }, (_, index) => actionDims[index] ?? actionDim);
   const masks = dims.flatMap((count) => Array.from({ length: actionDim }, (_, index) => (index < count ? 1 : 0)));
-  return {
-    embedding: taskDim === 0 ? undefined : lookUp(weights.get(taskEmbedding), task, weights.frozen),
-    actionMask: tf.gather(tf.tensor2d(masks, [numTasks, actionDim]), task),
-    actionDims: tf.gather(tf.tensor2d(dims, [numTasks, 1]), task),
-  };
+  const maskTable = tf.tensor2d(masks, [numTasks, actionDim]);
+  const dimsTable = tf.tensor2d(dims, [numTasks, 1]);
+  const contextOf = (rows: tf.Tensor): TaskContext => ({
+    task: rows,
+    embedding: taskDim === 0 ? undefined : lookUp(weights.get(taskEmbedding), rows, weights.frozen),
+    actionMask: tf.gather(maskTable, rows),
+    actionDims: tf.gather(dimsTable, rows),
+    of: contextOf,
+  });
+  return contextOf(task);
 }
 
-/** The context of `times` batches one after the other. */
+/**
+ * The context of `times` batches one after the other. The tasks are repeated, not their embeddings: compiled backends can then do
+ * the embedding's part of a product once for each task instead of once for each row.
+ */
 export function repeatContext(context: TaskContext, times: number): TaskContext {
-  return {
-    embedding: context.embedding === undefined ? undefined : tf.tile(context.embedding, [times, 1]),
-    actionMask: tf.tile(context.actionMask, [times, 1]),
-    actionDims: tf.tile(context.actionDims, [times, 1]),
-  };
+  return context.of(tf.tile(context.task, [times]));
 }
 
 function join(parts: readonly (tf.Tensor | undefined)[]): tf.Tensor {
@@ -176,13 +184,13 @@ export function qLogits(
   const { numQ, mlpDim } = settings.architecture;
   // Of two Qs every pair is both, and what is made of a pair is symmetric.
   const pair = numQ === 2 ? undefined : options.pair;
-  let keep: tf.Tensor | undefined;
+  let dropout: Dropout | undefined;
   if (options.mask !== undefined) {
     const mask = tf.reshape(options.mask, [numQ, -1, mlpDim]);
-    keep = tf.mul(pair === undefined ? mask : tf.gather(mask, pair), 1 / (1 - options.dropout));
+    dropout = { mask: pair === undefined ? mask : tf.gather(mask, pair), probability: options.dropout };
   }
   const net = options.target === true ? '_target_Qs' : '_Qs';
-  return mlp(settings.architecture, weights, net, join([z, context.embedding, action]), { keep, pair });
+  return mlp(settings.architecture, weights, net, join([z, context.embedding, action]), { dropout, pair });
 }
 
 /** Values of a pair of Qs: the smaller or the mean, [rows, 1]. */

@@ -1,12 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listBackends, startBackend } from '../../../../main/engine/compute/backend.ts';
-import {
-  timesTranspose,
-  timesTransposeShared,
-  TransposeCache,
-  transposeTimes,
-} from '../../../../main/engine/compute/matrix.ts';
+import { timesTranspose, TransposeCache, transposeTimes } from '../../../../main/engine/compute/matrix.ts';
 import { type Backend } from '../../../../main/engine/compute/program.ts';
 import { select } from '../../../../main/engine/compute/wasmKernels.ts';
 import { floatTensor } from '../../../../shared/tensor.ts';
@@ -87,8 +82,6 @@ describe('products on wasm equal the plain ones', () => {
       };
       near(timesTranspose(x, weight, cache), tf.matMul(x, weight, false, true));
       near(transposeTimes(x, other), tf.matMul(x, other, true, false));
-      const shared = tf.stack(tf.unstack(stacked).map((matrix) => tf.matMul(x, matrix, false, true)));
-      near(timesTransposeShared(x, stacked), shared);
       near(select(stacked, tf.tensor1d([2, 0], 'int32')), tf.gather(stacked, tf.tensor1d([2, 0], 'int32')));
       cache.dispose();
     });
