@@ -68,7 +68,7 @@ export const jobConfigurationSchemas = {
     checkpoint: reference,
     tasks: z.array(taskName).min(1),
     episodes: z.int().positive().default(1),
-    planner: z.enum(['policy']).default('policy'),
+    planner: z.enum(['policy', 'mppi']).default('policy'),
     sample: z.boolean().default(false),
     seed: seed.default(1),
     backend: z.enum(backendNames).default('auto'),
