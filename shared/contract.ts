@@ -340,7 +340,10 @@ export const requests = {
   'device.backends': { input: nothing, output: z.array(backendReportSchema) },
   /** Looks how busy the machine is: ask again and again for as long as somebody watches. Several who ask share a look. */
   'device.telemetry': { input: nothing, output: telemetrySchema },
-  /** Queues one job for each backend that works, which share the seconds. Errors: IN_USE while a benchmark has not ended. */
+  /**
+   * Queues one job for each backend that works, which share the seconds; names the jobs of a benchmark that has not ended instead.
+   * Errors: BACKEND_UNAVAILABLE where none works.
+   */
   'device.benchmark': {
     input: z.strictObject({ seconds: z.number().min(1).max(600).default(benchmarkSeconds) }),
     output: z.object({ group: z.string(), jobs: z.array(z.string()) }),

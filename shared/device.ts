@@ -79,6 +79,8 @@ export const doctorReportSchema = z.object({
   freeDiskBytes: z.number(),
   home: z.string(),
   backends: z.array(backendReportSchema),
+  /** Why the backends could not be tried, in a sentence: a native library may end the process that loads it. Null where they could. */
+  backendsProblem: z.string().nullable(),
 });
 export type DoctorReport = z.infer<typeof doctorReportSchema>;
 

@@ -2,7 +2,7 @@ import { type JobRecord } from '../../shared/contract.ts';
 
 const active = new Set<JobRecord['state']>(['running', 'stopping']);
 /** A person did not start these for their own sake. */
-const silent = new Set<JobRecord['kind']>(['estimate']);
+const silent = new Set<JobRecord['kind']>(['estimate', 'benchmark']);
 
 /** Which jobs run, as the library's events tell; what the tray, the task bar and the question before quitting go by. */
 export class Activity {

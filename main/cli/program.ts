@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../host/version.ts';
+import { addBenchCommand } from './commands/bench.ts';
 import { addDataCommands } from './commands/data.ts';
 import { addDiskCommands } from './commands/disk.ts';
 import { addHostCommands } from './commands/host.ts';
@@ -26,6 +27,7 @@ function createProgram(): Command {
     addDiskCommands,
     addTrainCommands,
     addModelCommands,
+    addBenchCommand,
   ])
     add(program);
   // Every command takes the options of all, after its name as well.

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { type Backend } from './compute/program.ts';
 
 /** What a run says it was computed by. */
@@ -9,4 +9,9 @@ export interface Machine {
 
 export function describeMachine(backend: Backend): Machine {
   return { backend: backend.name, device: cpus()[0]?.model.trim() ?? 'unknown processor' };
+}
+
+/** Threads that a figure counts for: those of the machine where the backend does not say. */
+export function threadsOf(backend: Backend): number {
+  return backend.threads ?? availableParallelism();
 }

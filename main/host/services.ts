@@ -3,6 +3,7 @@ import { type LibraryPaths } from '../files/library.ts';
 import { type JobService } from '../jobs/service.ts';
 import { type Store } from '../store/store.ts';
 import { type EventHub } from './core.ts';
+import { type Machine } from './device/machine.ts';
 import { type Grants } from './grants.ts';
 
 /** What the handlers work with. */
@@ -13,6 +14,7 @@ export interface HostServices {
   readonly jobs: JobService;
   readonly grants: Grants;
   readonly events: EventHub;
+  readonly machine: Machine;
   /** Asks the engine what computes here. */
   readonly probeBackends: () => Promise<BackendReport[]>;
 }

@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { runDetachedHost } from '../detached.ts';
-import { formatBytes } from '../format.ts';
+import { describeDoctor } from '../describeDevice.ts';
 import { serveUntilTold } from '../serving.ts';
 import { wholeNumber } from '../values.ts';
 
@@ -31,18 +31,6 @@ export function addHostCommands(program: Command): void {
         );
       const context = contextOf(command);
       const report = await withLibrary(context, (client) => client.request('doctor', {}));
-      const backends = report.backends.flatMap(({ name, works, detail, action }) => [
-        `  ${works ? 'works' : 'absent'}  ${name}: ${detail.split('\n')[0] ?? ''}`,
-        ...(action === null ? [] : [`          ${action}`]),
-      ]);
-      const lines = [
-        `Decant ${report.version}, Node ${report.node}, ${report.platform}`,
-        `processor  ${report.processor}, ${report.cores} cores`,
-        `memory     ${formatBytes(report.freeMemoryBytes)} free of ${formatBytes(report.memoryBytes)}`,
-        `library    ${report.home}, ${formatBytes(report.freeDiskBytes)} free on its disk`,
-        'backends',
-        ...backends,
-      ];
-      context.output.result(report, lines.join('\n'));
+      context.output.result(report, describeDoctor(report));
     });
 }

@@ -29,14 +29,15 @@ export function addModelCommands(program: Command): void {
     .requiredOption('--checkpoint <checkpoint>', 'id, prefix or name; a run means its last one')
     .requiredOption('--tasks <names>', 'mt30, or tasks separated by commas', taskList)
     .option('--episodes <n>', 'episodes of each task', wholeNumber, 1)
-    .option('--planner <planner>', 'policy (mppi comes with a later version)', 'policy')
+    .option('--planner <planner>', 'policy, or mppi: plan each action as the paper scores', 'policy')
     .option('--sample', 'draw actions from the policy in place of its mean')
     .option('--seed <n>', 'seed', wholeNumber, 1)
     .description('score a checkpoint in the simulator')
     .action(async (options: EvaluateOptions, command: Command) => {
-      const { planner, checkpoint, tasks, episodes, seed, sample } = options;
-      if (planner === 'mppi')
-        throw new DecantError('NOT_BUILT', 'evaluating by mppi comes with a later version; --planner policy is there');
+      const { checkpoint, tasks, episodes, seed, sample } = options;
+      const planner = oneOf('--planner', options.planner, ['policy', 'mppi'], []);
+      if (planner === 'mppi' && sample === true)
+        throw new DecantError('USAGE', '--sample is about --planner policy; mppi always draws');
       const context = contextOf(command);
       await withLibrary(context, async (client) => {
         const config = { checkpoint, tasks, episodes, planner, seed, sample: sample === true };
@@ -101,15 +102,6 @@ export function addModelCommands(program: Command): void {
           `${report.path}\n  ${formatBytes(report.bytes)} with ${report.checkpoints} checkpoints\n  sha256 ${report.sha256}`,
         );
       });
-    });
-
-  program
-    .command('bench')
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .description('comes with a later version')
-    .action(() => {
-      throw new DecantError('NOT_BUILT', 'bench comes with a later version; `decant train` prints steps per second');
     });
 }
 

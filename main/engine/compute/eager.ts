@@ -80,5 +80,6 @@ class EagerProgram implements CompiledProgram {
 
 /** The eager backend over whichever TF.js backend `startBackend` has chosen. */
 export function eagerBackend(name: string): Backend {
-  return { name, compile: (program) => new EagerProgram(program) };
+  // Of the eager ones only wasm keeps to one thread.
+  return { name, ...(name === 'wasm' && { threads: 1 }), compile: (program) => new EagerProgram(program) };
 }

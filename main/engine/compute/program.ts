@@ -37,5 +37,7 @@ export interface CompiledProgram {
 /** What every backend offers. */
 export interface Backend {
   readonly name: string;
+  /** Threads that its computations use; absent where its library takes what it likes. */
+  readonly threads?: number;
   compile(program: Program): CompiledProgram;
 }

@@ -1,21 +1,40 @@
-import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { release } from 'node:os';
+import { toErrorReport } from '../../../shared/errors.ts';
+import { type BackendReport } from '../../../shared/device.ts';
 import { type Handlers } from '../core.ts';
 import { freeDiskBytes } from '../disk/freeDisk.ts';
 import { type HostServices } from '../services.ts';
 
-export function doctorHandlers({ library, version, probeBackends }: HostServices): Pick<Handlers, 'doctor'> {
+interface Tried {
+  backends: BackendReport[];
+  backendsProblem: string | null;
+}
+
+/** What works here: everything that `decant doctor` prints. */
+export function doctorHandlers({
+  library,
+  version,
+  machine,
+  probeBackends,
+}: HostServices): Pick<Handlers, 'doctor' | 'device.describe' | 'device.backends'> {
   return {
-    doctor: async () => ({
-      version,
-      node: process.version,
-      platform: `${process.platform} ${process.arch}, ${release()}`,
-      processor: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: availableParallelism(),
-      memoryBytes: totalmem(),
-      freeMemoryBytes: freemem(),
-      freeDiskBytes: await freeDiskBytes(library.home),
-      home: library.home,
-      backends: await probeBackends(),
-    }),
+    doctor: async () => {
+      const tried = probeBackends().then(
+        (backends): Tried => ({ backends, backendsProblem: null }),
+        (thrown: unknown): Tried => ({ backends: [], backendsProblem: toErrorReport(thrown).detail }),
+      );
+      const device = await machine.describe();
+      return {
+        version,
+        node: process.version,
+        platform: `${process.platform} ${process.arch}, ${release()}`,
+        device,
+        freeDiskBytes: await freeDiskBytes(library.home),
+        home: library.home,
+        ...(await tried),
+      };
+    },
+    'device.describe': () => machine.describe(),
+    'device.backends': () => probeBackends(),
   };
 }

@@ -17,6 +17,9 @@ describe('wrong usage ends with 2', () => {
     [['collect', '--tasks', 'mt30', '--episodes', 'x'], /no whole number/],
     [['train'], /either --preset or --config/],
     [['export', '--checkpoint', 'c', '--format', 'gguf'], /allowed are safetensors, pt/],
+    [['evaluate', '--checkpoint', 'c', '--tasks', 'mt30', '--planner', 'cem'], /allowed are policy, mppi/],
+    [['evaluate', '--checkpoint', 'c', '--tasks', 'mt30', '--planner', 'mppi', '--sample'], /mppi always draws/],
+    [['bench', '--seconds', '0'], /from 1 to 600/],
   ])('%j', async (args, message) => {
     const { status, stdout, stderr } = await decantHere(...args);
     expect(stderr).toMatch(message);
@@ -28,10 +31,8 @@ describe('wrong usage ends with 2', () => {
 describe('what later versions bring says so', () => {
   it.each([
     [['doctor', '--setup', 'tensorflow'], /later version/],
-    [['evaluate', '--checkpoint', 'c', '--tasks', 'mt30', '--planner', 'mppi'], /--planner policy/],
     [['export', '--checkpoint', 'c', '--format', 'onnx'], /safetensors and pt/],
     [['export', '--checkpoint', 'c', '--precision', 'int8'], /fp32 and fp16/],
-    [['bench', '--steps', '3'], /later version/],
   ])('%j', async (args, message) => {
     const { status, stderr } = await decantHere(...args);
     expect(stderr).toMatch(/^NOT_BUILT: /);
@@ -57,6 +58,7 @@ it('help and version end with 0', async () => {
     'metrics',
     'evaluate',
     'export',
+    'bench',
   ])
     expect(stdout).toContain(`\n  ${name} `);
   expect((await decant('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

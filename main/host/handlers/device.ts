@@ -1,0 +1,55 @@
+import { DecantError } from '../../../shared/errors.ts';
+import { type JobRequest } from '../../jobs/enqueue.ts';
+import { type Handlers } from '../core.ts';
+import { type HostServices } from '../services.ts';
+
+type Names = 'device.telemetry' | 'device.benchmark' | 'device.benchmarks';
+
+/** How busy the machine is, and how fast. */
+export function deviceHandlers(services: HostServices): Pick<Handlers, Names> {
+  const { store, machine } = services;
+  let starting: Promise<{ group: string; jobs: string[] }> | undefined;
+  return {
+    'device.telemetry': async () => {
+      const running = await store.jobsInState(['running', 'stopping']);
+      return machine.look(
+        running.flatMap(({ id, enginePid }) => (enginePid === null ? [] : [{ job: id, pid: enginePid }])),
+      );
+    },
+    'device.benchmark': async ({ seconds }) => {
+      // Two who ask at once get the same benchmark.
+      starting ??= startBenchmark(services, seconds).finally(() => {
+        starting = undefined;
+      });
+      return starting;
+    },
+    'device.benchmarks': async ({ limit }) => {
+      const [figures, { processor, gpus }] = await Promise.all([store.listFigures(limit), machine.describe()]);
+      const devices = [processor.name, ...gpus.map(({ name }) => name)];
+      return figures.map((figure) => ({ ...figure, here: devices.includes(figure.device) }));
+    },
+  };
+}
+
+/** One job for each backend that works: an engine process keeps one backend for its life. */
+async function startBenchmark(
+  { store, jobs, probeBackends }: HostServices,
+  seconds: number,
+): Promise<{ group: string; jobs: string[] }> {
+  const known = (await store.listJobs()).filter(({ kind }) => kind === 'benchmark');
+  const active = known.find(({ state }) => state === 'queued' || state === 'running' || state === 'stopping');
+  if (active?.group != null) {
+    const group = await store.getGroup(active.group);
+    return { group: group.id, jobs: group.jobs.map(({ id }) => id) };
+  }
+  const working = (await probeBackends()).filter(({ works }) => works);
+  if (working.length === 0)
+    throw new DecantError('BACKEND_UNAVAILABLE', 'none works here, so there is none to measure');
+  // What the jobs of earlier benchmarks found is kept without them.
+  for (const group of new Set(known.map((job) => job.group))) if (group !== null) await jobs.delete('group', group);
+  const requests = working.map(({ name }, index): JobRequest => ({
+    kind: 'benchmark',
+    configuration: { backend: name, seconds: seconds / working.length, automatic: index === 0 },
+  }));
+  return jobs.enqueueGroup('benchmark', 'Benchmark', requests);
+}
