@@ -6,6 +6,10 @@ export interface RewriteContext {
   build: GraphBuilder;
   /** How many nodes and outputs read an output of the original node. */
   uses: (index: number) => number;
+  /** The same for what the original node reads: 1 where it is the only reader of that input. */
+  inputUses: (index: number) => number;
+  /** The node as it is in the graph that is being rewritten. */
+  original: Node;
 }
 
 /**
@@ -37,7 +41,11 @@ export function rewrite(graph: Graph, rule: Rule): Graph {
       const output = node.outputs[index];
       return output === undefined ? 0 : (uses.get(output) ?? 0);
     };
-    const context = { build, uses: usesOf };
+    const inputUses = (index: number) => {
+      const input = node.inputs[index];
+      return input === undefined ? 0 : (uses.get(input) ?? 0);
+    };
+    const context = { build, uses: usesOf, inputUses, original: node };
     const results = rule({ operation: node.operation, inputs }, context) ?? build.node(node.operation, inputs);
     node.outputs.forEach((output, index) => {
       const result = results[index];
