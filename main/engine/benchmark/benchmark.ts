@@ -47,7 +47,7 @@ async function timePiece(
   milliseconds: number,
 ): Promise<Timing | undefined> {
   const goOn = async (): Promise<boolean> => {
-    await session.progress('measuring', clock.spent / 1000, clock.total / 1000, 's');
+    await session.progress('measuring', Math.round(clock.spent / 100) / 10, clock.total / 1000, 's');
     await session.breathe();
     return !session.signal.aborted;
   };

@@ -28,7 +28,7 @@ export const pieces: readonly Piece[] = [
   { work: 'update', size: 1, batchSize: 256 },
   { work: 'update', size: 5, batchSize: 64 },
   { work: 'plan', size: 1, batchSize: 1 },
-  { work: 'label', size: 317, batchSize: 256 },
+  { work: 'label', size: 317, batchSize: 64 },
 ];
 
 /** A piece that is ready to be timed. */
