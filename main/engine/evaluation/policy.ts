@@ -13,6 +13,7 @@ export interface ActingPolicy {
   readonly machine: Machine;
   /** The mean action, or a sample; `observation` unpadded, the action at the task's own size. */
   act(observation: Float32Array, task: Task, draw: { seed: number; step: number }): Promise<Float32Array>;
+  dispose(): void;
 }
 
 /** Loads encoder and policy of the input checkpoint `key`. Errors: NOT_FOUND, BACKEND_UNAVAILABLE. */
@@ -35,5 +36,6 @@ export async function policyOf(
       const action = await model.act(padded, Int32Array.of(task.index), noise);
       return action.slice(0, task.actionDim);
     },
+    dispose: () => model.dispose(),
   };
 }
