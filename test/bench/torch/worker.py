@@ -30,7 +30,7 @@ def random_batch(model, sizes, job, device):
 
 def update_steps(job, device):
     hyper = job["hyperparameters"]
-    model = WorldModel(job["architecture"], job["actionDims"], job["dropout"], log_std_of(hyper), device=device)
+    model = WorldModel(job["architecture"], job["actionDims"], job["hyperparameters"]["dropout"], log_std_of(hyper), device=device)
     model.initialise()
     settings = {**hyper, "discount": job["discount"], "distillationCoef": job["distillationCoef"]}
     trainer = Trainer(model, settings)
@@ -46,7 +46,7 @@ def update_steps(job, device):
 
 def plan_steps(job, device):
     sizes = job["architecture"]
-    model = WorldModel(sizes, job["actionDims"], job["dropout"], log_std_of(job["hyperparameters"]), device=device)
+    model = WorldModel(sizes, job["actionDims"], job["hyperparameters"]["dropout"], log_std_of(job["hyperparameters"]), device=device)
     model.initialise()
     planner = Planner(model, {**job["planner"], "discount": job["discount"]})
     task = torch.tensor([0], device=device)
