@@ -10,7 +10,7 @@ import {
   selectElites,
 } from './planElites.ts';
 import { type PlanSettings } from './planSettings.ts';
-import { estimateValue, planRows, policyTrajectories } from './planValues.ts';
+import { estimateValues, planGroups, planRows, policyTrajectories } from './planValues.ts';
 import { type NamedTensors, requireTensor, stepOf } from './tensors.ts';
 import { Weights } from './weights.ts';
 import { encode, renormalised, taskContext } from './worldModel.ts';
@@ -31,23 +31,22 @@ function planParameters(architecture: Architecture): string[] {
  * The action is chosen from them by `chooseAction`.
  */
 export function planProgram(settings: PlanSettings): Program {
-  const { iterations, numSamples, numPiTrajs } = settings.planner;
+  const { iterations, numPiTrajs } = settings.planner;
   function run(state: NamedTensors, batch: NamedTensors) {
     const input = (name: string) => requireTensor(batch, name);
     const task = input('task');
-    const current = renormalised(state, task);
-    const weights = new Weights(current, true);
+    const weights = new Weights(renormalised(state, task), true);
     const context = taskContext(settings, weights, task);
     const { actionMask } = context;
     const z = encode(settings, weights, input('obs'), context);
     const piActions = policyTrajectories(settings, weights, planRows(z, context, numPiTrajs), input('noisePiTrajs'));
-    const rows = planRows(z, context, numSamples);
+    const groups = planGroups(settings, z, context);
     function iterate(iteration: number, distribution: ActionDistribution) {
       const of = (name: string) => stepOf(input(name), iteration);
       const actions = candidates(piActions, distribution, of('noiseSamples'), actionMask);
       const mask = settings.dropout > 0 ? of('maskValue') : undefined;
       const draws = { noise: of('noiseValuePi'), pair: of('pairValue'), mask };
-      const values = estimateValue(settings, weights, rows, actions, draws);
+      const values = estimateValues(settings, weights, groups, actions, draws);
       const elites = selectElites(settings, values, actions);
       return { elites, ...refine(settings, elites, actionMask) };
     }
@@ -60,7 +59,8 @@ export function planProgram(settings: PlanSettings): Program {
       ['mean', exchangeAxes(plan.mean)],
       ['std', exchangeAxes(plan.std)],
     ]);
-    return { state: current, outputs };
+    // Parameters do not change: what a look-up renormalises is renormalised again by the next one.
+    return { state, outputs };
   }
   return { name: 'plan', state: planParameters(settings.architecture), run };
 }

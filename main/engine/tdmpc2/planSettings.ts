@@ -28,4 +28,6 @@ export interface PlanSettings extends ModelSettings {
   discount: number;
   /** Active in planning too, as in the official code (quirk 1); 0 for none. */
   dropout: number;
+  /** How many environments' values are estimated by one product; all without it. It changes no result. */
+  groupSize?: number | undefined;
 }

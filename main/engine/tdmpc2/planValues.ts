@@ -25,16 +25,13 @@ function repeatRows(rows: tf.Tensor, times: number): tf.Tensor {
 
 /** @param z the latent state of each environment [environments, latentDim]. @param context theirs. */
 export function planRows(z: tf.Tensor, context: TaskContext, perEnvironment: number): PlanRows {
-  const repeated = (rows: tf.Tensor) => repeatRows(rows, perEnvironment);
+  const count = z.shape[0];
+  const task = tf.tile(tf.reshape(context.task, [count, 1]), [1, perEnvironment]);
   return {
-    environments: z.shape[0],
+    environments: count,
     perEnvironment,
-    z: repeated(z),
-    context: {
-      embedding: context.embedding === undefined ? undefined : repeated(context.embedding),
-      actionMask: repeated(context.actionMask),
-      actionDims: repeated(context.actionDims),
-    },
+    z: repeatRows(z, perEnvironment),
+    context: context.of(tf.reshape(task, [count * perEnvironment])),
   };
 }
 
@@ -69,7 +66,8 @@ export interface ValueDraws {
 }
 
 /**
- * Values of action sequences: discounted predicted rewards and the mean of two Qs at the end; 0 where not a number.
+ * Values of action sequences: discounted predicted rewards and the mean of two Qs at the end; 0 where not a number. More than one
+ * environment only with two Qs, where every pair is both.
  * @param actions [H, rows, actionDim]. Returns [environments, perEnvironment].
  */
 export function estimateValue(
@@ -92,40 +90,63 @@ export function estimateValue(
   }
   const noise = tf.reshape(draws.noise, [-1, settings.architecture.actionDim]);
   const { action } = pi(settings, weights, latent, noise, context);
-  parts.push(tf.mul(lastValues(settings, weights, { ...rows, z: latent }, action, draws), discount));
+  const options = { pair: stepOf(draws.pair, 0), mask: draws.mask, dropout: settings.dropout };
+  parts.push(tf.mul(qOfPair(settings, weights, latent, action, context, options, 'avg'), discount));
   const value = tf.reshape(addAll(parts), [rows.environments, rows.perEnvironment]);
   return tf.where(tf.isNaN(value), tf.zerosLike(value), value);
 }
 
-/** The mean of each environment's two Qs: [rows, 1]. */
-function lastValues(
+/** Environments whose values are estimated together: from environment `first` on. */
+export interface PlanGroup {
+  first: number;
+  rows: PlanRows;
+}
+
+/** Entries `first` to `first + count` of an axis. */
+function range(tensor: tf.Tensor, axis: number, first: number, count: number): tf.Tensor {
+  const begin = tensor.shape.map((_, index) => (index === axis ? first : 0));
+  return tf.slice(
+    tensor,
+    begin,
+    tensor.shape.map((size, index) => (index === axis ? count : size)),
+  );
+}
+
+/**
+ * The candidates' rows in groups of `size` environments. With more than two Qs each environment is a group: its rows go through its
+ * own pair, as many products as in single plans and not numQ / 2 times them.
+ */
+export function planGroups(settings: PlanSettings, z: tf.Tensor, context: TaskContext): PlanGroup[] {
+  const { numSamples } = settings.planner;
+  const environments = z.shape[0];
+  const size = settings.architecture.numQ === 2 ? (settings.groupSize ?? environments) : 1;
+  if (size >= environments) return [{ first: 0, rows: planRows(z, context, numSamples) }];
+  return Array.from({ length: Math.ceil(environments / size) }, (_, index) => {
+    const first = index * size;
+    const count = Math.min(size, environments - first);
+    const rows = planRows(range(z, 0, first, count), context.of(range(context.task, 0, first, count)), numSamples);
+    return { first, rows };
+  });
+}
+
+/** As `estimateValue`, group by group. */
+export function estimateValues(
   settings: PlanSettings,
   weights: Weights,
-  rows: PlanRows,
-  action: tf.Tensor,
-  { pair, mask }: ValueDraws,
+  groups: readonly PlanGroup[],
+  actions: tf.Tensor,
+  draws: ValueDraws,
 ): tf.Tensor {
-  const { environments, perEnvironment, z, context } = rows;
-  const { dropout } = settings;
-  const { numQ } = settings.architecture;
-  // Of two Qs every pair is both, so all rows go together.
-  if (environments === 1 || numQ === 2)
-    return qOfPair(settings, weights, z, action, context, { pair: stepOf(pair, 0), mask, dropout }, 'avg');
-  // Otherwise each environment's rows go through its own pair: as many products as in single plans, and not numQ / 2 times them.
-  const values = Array.from({ length: environments }, (_, environment) => {
-    const own = (tensor: tf.Tensor) =>
-      tf.slice(tensor, [environment * perEnvironment, 0], [perEnvironment, tensor.shape[1] ?? 0]);
-    const ownContext = {
-      embedding: context.embedding === undefined ? undefined : own(context.embedding),
-      actionMask: own(context.actionMask),
-      actionDims: own(context.actionDims),
-    };
-    const options = {
-      pair: stepOf(pair, environment),
-      mask: mask === undefined ? undefined : tf.slice(mask, [0, environment, 0, 0], [numQ, 1, ...mask.shape.slice(2)]),
-      dropout,
-    };
-    return qOfPair(settings, weights, own(z), own(action), ownContext, options, 'avg');
+  if (groups.length === 1 && groups[0] !== undefined)
+    return estimateValue(settings, weights, groups[0].rows, actions, draws);
+  const values = groups.map(({ first, rows }) => {
+    const { environments, perEnvironment } = rows;
+    const own = range(actions, 1, first * perEnvironment, environments * perEnvironment);
+    return estimateValue(settings, weights, rows, own, {
+      noise: range(draws.noise, 0, first, environments),
+      pair: range(draws.pair, 0, first, environments),
+      mask: draws.mask === undefined ? undefined : range(draws.mask, 1, first, environments),
+    });
   });
   return tf.concat(values, 0);
 }

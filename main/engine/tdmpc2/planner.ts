@@ -16,6 +16,8 @@ export interface PlannerOptions {
   dropout: number;
   /** How many environments are planned at once, 1 without it. */
   environments?: number;
+  /** As in PlanSettings. */
+  groupSize?: number;
   planner?: PlannerParameters;
   actionDims?: readonly number[];
 }
@@ -53,6 +55,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     planProgram({
       ...sizes,
       discount: options.discount,
+      groupSize: options.groupSize,
       actionDims: options.actionDims ?? mt30ActionDims,
       logStdMin: options.logStdMin,
       logStdMax: options.logStdMax,

@@ -21,9 +21,14 @@ beforeAll(async () => {
 
 const planner = { ...defaultPlanner, numSamples: 20, numPiTrajs: 4, numElites: 5, iterations: 3 };
 
-function options(architecture: Architecture, dropout: number, environments: number): PlannerOptions {
+function options(
+  architecture: Architecture,
+  dropout: number,
+  environments: number,
+  groupSize = environments,
+): PlannerOptions {
   const range = { discount: 0.99, logStdMin: -10, logStdMax: 2 };
-  return { architecture, backend, ...range, dropout, environments, planner, actionDims: tinyActionDims };
+  return { architecture, backend, ...range, dropout, environments, groupSize, planner, actionDims: tinyActionDims };
 }
 
 /** Observation of an environment at a step of its episode. */
@@ -41,6 +46,7 @@ interface Played {
   architecture: Architecture;
   dropout: number;
   evalMode: boolean;
+  groupSize?: number | undefined;
   /** Step at which environment 1 starts a new episode. */
   resetAt: number;
 }
@@ -48,8 +54,8 @@ interface Played {
 const steps = 3;
 
 /** The actions of some environments planned together, by step and environment. */
-async function play(environments: readonly number[], { architecture, dropout, evalMode, resetAt }: Played) {
-  const mppi = createPlanner(options(architecture, dropout, environments.length));
+async function play(environments: readonly number[], { architecture, dropout, evalMode, groupSize, resetAt }: Played) {
+  const mppi = createPlanner(options(architecture, dropout, environments.length, groupSize));
   const parameters = architecture.numQ === tiny.numQ ? tinyState().parameters : initialParameters(architecture, 3);
   mppi.load(parameters);
   const actions: Float32Array[][] = [];
@@ -72,6 +78,7 @@ describe('planning together', () => {
       architecture: fc.constantFrom(2, 3, 5).map((numQ) => ({ ...tiny, numQ })),
       dropout: fc.constantFrom(0, 0.2),
       evalMode: fc.boolean(),
+      groupSize: fc.constantFrom(undefined, 1, 2, 3),
       resetAt: fc.nat(steps),
     });
     const together = fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 2 });
