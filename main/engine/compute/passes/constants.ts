@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { elementCount } from '../../../../shared/tensor.ts';
 import { GraphBuilder } from '../graph/builder.ts';
-import { type Graph, type Node, uniformOf } from '../graph/graph.ts';
+import { type Graph, uniformOf } from '../graph/graph.ts';
 import { interpret } from '../graph/interpret.ts';
-import { isArithmetic, isComparison, isUnary, type Operation, type OperationType } from '../graph/operations.ts';
+import { type OperationType } from '../graph/operations.ts';
 import { rewrite } from '../graph/rewrite.ts';
 import { outputTypes } from '../graph/shapes.ts';
+import { type Call, isElementwise } from './rules/patterns.ts';
 
 /** Results with more values than this are left to the program, unless they are one number everywhere. */
 const foldedValues = 65536;
@@ -25,8 +26,6 @@ function onCpu<Result>(compute: () => Result): Result {
   }
 }
 
-type Call = Pick<Node, 'operation' | 'inputs'>;
-
 /** What an operation makes of constants, with the rounding of TF.js; undefined where float32 cannot tell. */
 function evaluate({ operation, inputs }: Call): Float32Array | undefined {
   const build = new GraphBuilder();
@@ -37,13 +36,6 @@ function evaluate({ operation, inputs }: Call): Float32Array | undefined {
   if (!(values instanceof Float32Array)) return undefined;
   const exact = output.dtype !== 'int32' || values.every((value) => Math.abs(value) < exactIntegers);
   return exact ? values : undefined;
-}
-
-/** Whether every entry of the result depends on the same entries of all inputs only. */
-function isElementwise(operation: Operation): boolean {
-  if (isUnary(operation)) return operation.type !== 'Softmax' && operation.type !== 'LogSoftmax';
-  if (isArithmetic(operation) || isComparison(operation)) return true;
-  return ['LogicalNot', 'IsNan', 'Step', 'Clip', 'Cast', 'Select'].includes(operation.type);
 }
 
 /** Operations whose result holds nothing but numbers of their inputs, or means of them. */
