@@ -11,8 +11,10 @@ const rooms = {
   // The job folder is the paper trail between the host and an engine: both import it, it imports neither.
   'main/jobs/folder': ['shared', 'main/files'],
   'main/jobs': ['shared', 'main/files', 'main/store'],
-  'main/engine': ['shared', 'main/files', 'main/formats', 'main/sim', 'main/data', 'main/jobs/folder'],
-  'main/host': ['shared', 'main/files', 'main/formats', 'main/data', 'main/store', 'main/jobs'],
+  // Tools that npm does not carry: the engine puts them up and loads them, the host says what is there.
+  'main/setup': ['shared', 'main/files', 'main/jobs/folder'],
+  'main/engine': ['shared', 'main/files', 'main/formats', 'main/sim', 'main/data', 'main/jobs/folder', 'main/setup'],
+  'main/host': ['shared', 'main/files', 'main/formats', 'main/data', 'main/store', 'main/jobs', 'main/setup'],
   'main/cli': ['shared', 'main/files', 'main/host'],
   // The Electron shell: windows, tray, dialogs around the same host. It never reaches past the host.
   'main/app': ['shared', 'main/files', 'main/host'],

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { DecantError } from '../../../../shared/errors.ts';
+import { type ToolVariant } from '../../../../shared/jobs.ts';
+import { findTensorflow } from '../../../setup/setUp.ts';
+import { loadBinding, type TensorflowBinding } from './binding.ts';
+
+/** A TensorFlow on this machine: where its binding is, and what it came from. */
+export interface TensorflowInstallation {
+  readonly binding: string;
+  readonly source: string;
+  readonly cudaFolder?: string;
+}
+
+export interface TensorflowOptions {
+  /** CPU threads of one operation; all cores without it. */
+  readonly threads?: number;
+  /** A certain one, instead of the first that is found. */
+  readonly installation?: TensorflowInstallation;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The binding that an npm package built or downloaded; undefined where it is not installed or has none. */
+function packaged(name: string): TensorflowInstallation | undefined {
+  let folder: string;
+  try {
+    folder = join(dirname(require.resolve(`${name}/package.json`)), 'lib');
+  } catch {
+    return undefined;
+  }
+  const versions = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const built = versions
+    .map((version) => join(folder, version, 'tfjs_binding.node'))
+    .filter((file) => existsSync(file));
+  const binding = built.at(-1);
+  return binding === undefined ? undefined : { binding, source: `package ${name}` };
+}
+
+function setUp(variant: ToolVariant, tools: string | undefined): TensorflowInstallation | undefined {
+  const places = findTensorflow(variant, tools);
+  return places === undefined ? undefined : installationIn(places.folder, `set up for ${variant} in ${places.folder}`);
+}
+
+/** The TensorFlow in a tool's folder, as the set-up lays it out. */
+export function installationIn(folder: string, source = folder): TensorflowInstallation {
+  const cuda = join(folder, 'site', 'nvidia', 'cuda_nvcc');
+  return {
+    binding: join(folder, 'binding', 'tfjs_binding.node'),
+    source,
+    ...(existsSync(cuda) && { cudaFolder: cuda }),
+  };
+}
+
+/** Whether NVIDIA's driver has a GPU for this process. */
+export function hasNvidiaDevice(): boolean {
+  return existsSync('/dev/nvidia0') || existsSync('/dev/dxg');
+}
+
+/** Every TensorFlow here, the most fitting first: with a GPU those that use it, without one those for the CPU. */
+export function listInstallations(tools?: string, gpu: boolean = hasNvidiaDevice()): TensorflowInstallation[] {
+  const forGpu = [setUp('cuda', tools), packaged('@tensorflow/tfjs-node-gpu')];
+  const forCpu = [setUp('cpu', tools), packaged('@tensorflow/tfjs-node')];
+  const ordered = gpu ? [...forGpu, ...forCpu] : [...forCpu, ...forGpu];
+  return ordered.filter((found) => found !== undefined);
+}
+
+/** Errors: BACKEND_UNAVAILABLE where there is none, or it cannot be loaded. */
+export function loadTensorflow(options: TensorflowOptions = {}): TensorflowBinding {
+  const installation = options.installation ?? listInstallations()[0];
+  if (installation === undefined)
+    throw new DecantError(
+      'BACKEND_UNAVAILABLE',
+      'TensorFlow is not here: `decant doctor --setup tensorflow` builds it',
+    );
+  const { binding, cudaFolder } = installation;
+  return loadBinding(binding, { threads: options.threads, cudaFolder });
+}

@@ -1,0 +1,41 @@
+import { DecantError } from '../../../shared/errors.ts';
+import { jobConfigurationSchemas, type JobState } from '../../../shared/jobs.ts';
+import { listTools, removeTensorflow } from '../../setup/setUp.ts';
+import { type Handlers } from '../core.ts';
+import { type HostServices } from '../services.ts';
+
+type Names = 'tools.list' | 'tools.setup' | 'tools.remove';
+
+const living: readonly JobState[] = ['queued', 'running', 'stopping'];
+
+export function toolHandlers({ store, jobs }: HostServices): Pick<Handlers, Names> {
+  /** The set-up that is queued or runs in this library, by variant. */
+  const working = async (): Promise<Map<string, string>> => {
+    const found = new Map<string, string>();
+    for (const { id, kind, state } of await store.listJobs({})) {
+      if (kind !== 'setup' || !living.includes(state)) continue;
+      const { config } = await store.jobDetail(id);
+      found.set(jobConfigurationSchemas.setup.parse(config).variant, id);
+    }
+    return found;
+  };
+  return {
+    'tools.list': async () => {
+      const at = await working();
+      return (await listTools()).map((report) => ({ ...report, job: at.get(report.variant) ?? null }));
+    },
+    'tools.setup': async (choice) => {
+      const id = (await working()).get(choice.variant);
+      return { id: id ?? (await jobs.enqueue('setup', choice)) };
+    },
+    'tools.remove': async ({ variant }) => {
+      const id = (await working()).get(variant);
+      if (id !== undefined) throw new DecantError('IN_USE', `${id} sets it up`);
+      const user = (await store.listJobs({})).find(
+        ({ state, backend }) => living.includes(state) && backend?.startsWith('tensorflow') === true,
+      );
+      if (user !== undefined) throw new DecantError('IN_USE', `${user.id} computes by TensorFlow`);
+      return { bytes: await removeTensorflow(variant) };
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { type ToolReport } from '../../shared/contract.ts';
+import { DecantError } from '../../shared/errors.ts';
+import { toolVariants, type ToolVariant } from '../../shared/jobs.ts';
+import { ensureFolder, removeFolder } from '../files/folders.ts';
+import { folderBytes } from '../files/measure.ts';
+import { claimFolder, claimHolder } from './claim.ts';
+import { formatSize } from './formatSize.ts';
+import { freeBytes } from './freeBytes.ts';
+import { setupSizes, tensorflowVersion } from './pinned.ts';
+import { tensorflowPlaces, toolsFolder, type TensorflowPlaces } from './places.ts';
+import { runProgram, type RunProgram } from './programs.ts';
+import { machineFacts, missingThings, requireDisk, requireMachine } from './requirements.ts';
+import { Stamps } from './stamps.ts';
+import { runSteps, type SetupListener, type Step } from './steps.ts';
+import { tensorflowSteps } from './tensorflow.ts';
+
+export interface SetUpOptions {
+  readonly variant: ToolVariant;
+  readonly listener: SetupListener;
+  readonly signal: AbortSignal;
+  /** Starts what was built and says what it is, or throws. */
+  readonly check: (folder: string) => Promise<string>;
+  readonly tools?: string;
+  readonly run?: RunProgram;
+}
+
+/**
+ * Builds tfjs-node's binding against the TensorFlow of a PyPI wheel, in the user's tools folder; goes on where an earlier attempt stopped.
+ * Errors: SETUP_UNSUPPORTED, SETUP_PROGRAM_MISSING, SETUP_DOWNLOAD_FAILED, SETUP_FAILED, DISK_FULL, IN_USE; the signal's reason.
+ */
+export async function setUpTensorflow(options: SetUpOptions): Promise<void> {
+  const { variant, listener, signal } = options;
+  const places = tensorflowPlaces(variant, options.tools);
+  requireMachine(await machineFacts());
+  const release = await claimFolder(places.claim);
+  try {
+    const stamps = Stamps.read(places.stamps);
+    const work = { places, variant, run: options.run ?? runProgram, signal, check: options.check };
+    const steps = tensorflowSteps(work);
+    if (isComplete(steps, stamps, places)) {
+      await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
+      return;
+    }
+    const { downloadBytes, installedBytes, neededBytes } = setupSizes(variant);
+    await listener.message(
+      `TensorFlow ${tensorflowVersion} (${variant}): ${formatSize(downloadBytes)} to download, ` +
+        `${formatSize(installedBytes)} on the disk when done, into ${places.folder}.`,
+    );
+    await ensureFolder(places.folder);
+    requireDisk(places.folder, await freeBytes(places.folder), neededBytes - (await folderBytes(places.folder)));
+    await runSteps(steps, stamps, listener, signal);
+  } finally {
+    await release();
+  }
+}
+
+function isComplete(steps: readonly Step[], stamps: Stamps, places: TensorflowPlaces): boolean {
+  return steps.every(({ id, key }) => stamps.has(id, key)) && existsSync(places.binding);
+}
+
+/** The folder of a TensorFlow that is set up; undefined where there is none, or an unfinished one. */
+export function findTensorflow(variant: ToolVariant, tools?: string): TensorflowPlaces | undefined {
+  const places = tensorflowPlaces(variant, tools);
+  if (!existsSync(places.binding)) return undefined;
+  return isComplete(plannedSteps(places, variant), Stamps.read(places.stamps), places) ? places : undefined;
+}
+
+/** The steps as they are compared with the stamps; nothing is run by them. */
+function plannedSteps(places: TensorflowPlaces, variant: ToolVariant): Step[] {
+  const idle = (): Promise<never> => Promise.reject(new Error('these steps are only looked at'));
+  return tensorflowSteps({ places, variant, run: idle, check: idle, signal: new AbortController().signal });
+}
+
+/** What can be set up here and what is; `job` is for the host to fill. */
+export async function listTools(tools: string = toolsFolder()): Promise<ToolReport[]> {
+  const missing = missingThings(await machineFacts());
+  return Promise.all(
+    toolVariants.map(async (variant) => {
+      const places = tensorflowPlaces(variant, tools);
+      const ready = findTensorflow(variant, tools) !== undefined;
+      const usedBytes = await folderBytes(places.folder);
+      return {
+        tool: 'tensorflow' as const,
+        variant,
+        version: tensorflowVersion,
+        state: ready ? ('ready' as const) : usedBytes > 0 ? ('partial' as const) : ('absent' as const),
+        folder: places.folder,
+        ...setupSizes(variant),
+        usedBytes,
+        missing,
+        job: null,
+      };
+    }),
+  );
+}
+
+/** Removes a tool, finished or not; returns the bytes that it had. Errors: IN_USE while a set-up works in it, FILE_UNWRITABLE. */
+export async function removeTensorflow(variant: ToolVariant, tools?: string): Promise<number> {
+  const places = tensorflowPlaces(variant, tools);
+  const holder = await claimHolder(places.claim);
+  if (holder !== undefined) throw new DecantError('IN_USE', `process ${holder} sets it up in ${places.folder}`);
+  const bytes = await folderBytes(places.folder);
+  if (existsSync(places.folder)) await removeFolder(places.folder);
+  return bytes;
+}

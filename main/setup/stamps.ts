@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { writeFileDurably } from '../files/durable.ts';
+
+const stampsSchema = z.object({ formatVersion: z.literal(1), done: z.record(z.string(), z.string()) });
+
+/** Which steps of a set-up are done, and for what: a step whose key changed is done again. An unreadable file counts as none. */
+export class Stamps {
+  readonly #path: string;
+  readonly #done: Map<string, string>;
+
+  private constructor(path: string, done: Map<string, string>) {
+    this.#path = path;
+    this.#done = done;
+  }
+
+  static read(path: string): Stamps {
+    try {
+      const { done } = stampsSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+      return new Stamps(path, new Map(Object.entries(done)));
+    } catch {
+      return new Stamps(path, new Map());
+    }
+  }
+
+  has(step: string, key: string): boolean {
+    return this.#done.get(step) === key;
+  }
+
+  /** Resolves when it is on the disk: only then does the step count. Errors: DISK_FULL, FILE_UNWRITABLE. */
+  async add(step: string, key: string): Promise<void> {
+    this.#done.set(step, key);
+    const text = JSON.stringify({ formatVersion: 1, done: Object.fromEntries(this.#done) }, null, 2);
+    await writeFileDurably(this.#path, new TextEncoder().encode(`${text}\n`));
+  }
+}

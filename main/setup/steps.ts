@@ -1,0 +1,38 @@
+import { type Stamps } from './stamps.ts';
+
+/** What a set-up tells while it works. */
+export interface SetupListener {
+  progress(stage: string, done: number, total: number, unit: string): Promise<void> | void;
+  message(text: string): Promise<void> | void;
+}
+
+/** One step: done once for its key, whatever interrupts the set-up. A step that was cut short begins anew, over what it left. */
+export interface Step {
+  readonly id: string;
+  /** What the step makes, such as versions. */
+  readonly key: string;
+  readonly title: string;
+  run(report: (done: number, total: number, unit: string) => Promise<void>): Promise<void>;
+}
+
+/** Runs what is not stamped yet, in order, each stamped as soon as it is done. Throws the signal's reason once it is aborted. */
+export async function runSteps(
+  steps: readonly Step[],
+  stamps: Stamps,
+  listener: SetupListener,
+  signal: AbortSignal,
+): Promise<void> {
+  const skipped = steps.filter(({ id, key }) => stamps.has(id, key));
+  if (skipped.length > 0)
+    await listener.message(`Done by an earlier attempt: ${skipped.map(({ title }) => title).join(', ')}.`);
+  for (const step of steps) {
+    if (stamps.has(step.id, step.key)) continue;
+    signal.throwIfAborted();
+    await listener.progress(step.title, 0, 1, 'steps');
+    await step.run(async (done, total, unit) => {
+      await listener.progress(step.title, done, total, unit);
+    });
+    signal.throwIfAborted();
+    await stamps.add(step.id, step.key);
+  }
+}
