@@ -1,4 +1,5 @@
 import { type JobKind } from '../../shared/jobs.ts';
+import { benchmark } from './benchmark/benchmark.ts';
 import { assess } from './evaluation/assess.ts';
 import { collect } from './evaluation/collect.ts';
 import { evaluate } from './evaluation/evaluate.ts';
@@ -23,6 +24,7 @@ const runners: Record<JobKind, Runner> = {
   evaluate,
   assess,
   estimate,
+  benchmark,
   verify,
 };
 

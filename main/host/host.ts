@@ -7,8 +7,10 @@ import { type EngineLauncher } from '../jobs/launcher.ts';
 import { JobService } from '../jobs/service.ts';
 import { Store } from '../store/store.ts';
 import { createHostCore, EventHub, type Handlers, type HostCore } from './core.ts';
+import { openMachine, type Machine } from './device/machine.ts';
 import { defaultLauncher, probeBackends } from './engine.ts';
 import { Grants } from './grants.ts';
+import { deviceHandlers } from './handlers/device.ts';
 import { doctorHandlers } from './handlers/doctor.ts';
 import { diskHandlers } from './handlers/disk.ts';
 import { entryHandlers } from './handlers/entries.ts';
@@ -30,6 +32,8 @@ export interface HostOptions {
   home: string;
   engineLauncher?: EngineLauncher;
   probeBackends?: () => Promise<BackendReport[]>;
+  /** For tests: what stands in for this machine. */
+  machine?: Machine;
   /** For a host that lives for one command: jobs that were left queued stay queued. */
   holdQueued?: boolean;
   /** Told what happens in the background. */
@@ -92,6 +96,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
       jobs,
       grants: new Grants(),
       events,
+      machine: options.machine ?? openMachine(),
       probeBackends: options.probeBackends ?? (() => probeBackends()),
     };
     jobs.onChange((event) => events.publish(event));
@@ -120,6 +125,7 @@ function createHandlers(services: HostServices): Handlers {
     ...jobHandlers(services),
     ...settingHandlers(services),
     ...doctorHandlers(services),
+    ...deviceHandlers(services),
     ...diskHandlers(services),
   };
 }
