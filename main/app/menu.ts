@@ -14,6 +14,7 @@ const pages = [
   ['Datasets', '/datasets'],
   ['Checkpoints', '/checkpoints'],
   ['Library', '/library'],
+  ['Device', '/device'],
 ] as const;
 
 /** The application's menus, with the accelerators that each platform expects. */

@@ -2,7 +2,7 @@ import type { ChartConfiguration, Plugin, Point } from 'chart.js';
 import { formatBytes, formatNumber, formatShortCount } from '../format/numbers.ts';
 import { type Curve, type Range } from './curve.ts';
 import { Chart, chartColours, datasetsOf, withOpacity } from './drawing.ts';
-import { xExtent, yRange } from './ranges.ts';
+import { xExtent, yRange, type Axis } from './ranges.ts';
 
 export interface LineChartView {
   curves: readonly Curve[];
@@ -13,6 +13,10 @@ export interface LineChartView {
   xTitle: string;
   /** Of the values; bytes are shown in larger units. */
   unit: string | undefined;
+  /** What the y axis spans, where that is known beforehand. */
+  bounds?: Range | undefined;
+  /** A small one that only shows how a value goes: without words at its x axis. */
+  compact?: boolean;
 }
 
 export interface LineChartListener {
@@ -38,10 +42,10 @@ export class LineChart {
 
   /** Draws another state; colours are those of the theme now. */
   show(view: LineChartView): void {
-    const { curves, logX, logY, range, xTitle, unit } = view;
+    const { curves, logX, logY, range, xTitle, unit, bounds, compact = false } = view;
     const colours = chartColours();
     const extent = range ?? xExtent(curves) ?? { min: 0, max: 1 };
-    const y = yRange(curves, range, logY);
+    const y: Axis = bounds ?? yRange(curves, range, logY);
     this.#chart.data.datasets = curves.flatMap((curve) => datasetsOf(curve, logY, y.min));
     const ticks = { color: colours.text, maxRotation: 0, autoSkipPadding: 16 };
     const grid = { color: colours.grid, tickColor: colours.grid };
@@ -51,8 +55,13 @@ export class LineChart {
         type: logX ? 'logarithmic' : 'linear',
         min: logX ? Math.max(extent.min, extent.max / 1e9) : extent.min,
         max: extent.max > extent.min ? extent.max : extent.min + 1,
-        title: { display: true, text: xTitle, color: colours.text, padding: 0 },
-        ticks: { ...ticks, includeBounds: false, callback: (value) => formatShortCount(Number(value)) },
+        title: { display: !compact, text: xTitle, color: colours.text, padding: 0 },
+        ticks: {
+          ...ticks,
+          display: !compact,
+          includeBounds: false,
+          callback: (value) => formatShortCount(Number(value)),
+        },
         grid,
         border,
       },
@@ -66,7 +75,7 @@ export class LineChart {
         },
         ticks: {
           ...ticks,
-          ...(y.step === undefined ? { maxTicksLimit: 7 } : { stepSize: y.step }),
+          ...(y.step === undefined || compact ? { maxTicksLimit: compact ? 3 : 7 } : { stepSize: y.step }),
           callback: (value) => (unit === 'B' ? formatBytes(Number(value)) : formatNumber(Number(value), 3)),
         },
         grid,

@@ -7,6 +7,7 @@ export type Route =
   | { page: 'datasets' }
   | { page: 'checkpoints' }
   | { page: 'library' }
+  | { page: 'device' }
   | { page: 'compare'; runs: string[] }
   | { page: 'start' }
   | { page: 'unknown'; path: string };
@@ -30,6 +31,7 @@ export function parseRoute(hash: string): Route {
       case 'datasets':
       case 'checkpoints':
       case 'library':
+      case 'device':
         return { page: first };
       case 'new':
         return { page: 'new', preset: query.get('preset') ?? undefined, from: query.get('from') ?? undefined };

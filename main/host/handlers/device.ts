@@ -8,6 +8,18 @@ type Names = 'device.telemetry' | 'device.benchmark' | 'device.benchmarks';
 /** How busy the machine is, and how fast. */
 export function deviceHandlers(services: HostServices): Pick<Handlers, Names> {
   const { store, machine } = services;
+  let names: Promise<string[]> | undefined;
+  // Figures are asked for again and again while a benchmark goes on.
+  const deviceNames = (): Promise<string[]> => {
+    names ??= machine
+      .describe()
+      .then(({ processor, gpus }) => [processor.name, ...gpus.map(({ name }) => name)])
+      .catch((thrown: unknown) => {
+        names = undefined;
+        throw thrown;
+      });
+    return names;
+  };
   let starting: Promise<{ group: string; jobs: string[] }> | undefined;
   return {
     'device.telemetry': async () => {
@@ -24,8 +36,7 @@ export function deviceHandlers(services: HostServices): Pick<Handlers, Names> {
       return starting;
     },
     'device.benchmarks': async ({ limit }) => {
-      const [figures, { processor, gpus }] = await Promise.all([store.listFigures(limit), machine.describe()]);
-      const devices = [processor.name, ...gpus.map(({ name }) => name)];
+      const [figures, devices] = await Promise.all([store.listFigures(limit), deviceNames()]);
       return figures.map((figure) => ({ ...figure, here: devices.includes(figure.device) }));
     },
   };

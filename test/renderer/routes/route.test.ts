@@ -16,6 +16,7 @@ describe('addresses', () => {
     ['#/compare?runs=a,b,', { page: 'compare', runs: ['a', 'b'] }],
     ['#/welcome?group=g-1', { page: 'welcome' }],
     ['#/library', { page: 'library' }],
+    ['#/device', { page: 'device' }],
     ['#/runs/a/b', { page: 'unknown', path: '/runs/a/b' }],
     ['#/datasets/x', { page: 'unknown', path: '/datasets/x' }],
     ['#/__proto__', { page: 'unknown', path: '/__proto__' }],
