@@ -32,7 +32,7 @@ export const distillationSchema = z.union([
 ]);
 export type Distillation = z.infer<typeof distillationSchema>;
 
-export const backendNames = ['auto', 'wasm', 'tfjs-node', 'tfjs-node-gpu'] as const;
+export const backendNames = ['auto', 'onnx', 'wasm', 'tfjs-node', 'tfjs-node-gpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 export const studentSchema = z.strictObject({

@@ -1,16 +1,18 @@
 import { createRequire } from 'node:module';
-import { dirname, sep } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { availableParallelism } from 'node:os';
 import { type BackendName } from '../../../shared/configuration.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { eagerBackend } from './eager.ts';
+import { type EagerBackendName, loadNative, startEager } from './eagerBackends.ts';
+import { onnxBackend } from './onnx/backend.ts';
 import { type Backend } from './program.ts';
 
 export type ConcreteBackendName = Exclude<BackendName, 'auto'>;
 
-/** Fastest first. */
-const backendOrder = ['tfjs-node-gpu', 'tfjs-node', 'wasm'] as const satisfies readonly ConcreteBackendName[];
+export interface BackendOptions {
+  /** Threads that compute; 0 or nothing: as many as the machine runs at once. Eager wasm has one in any case. */
+  threads?: number;
+}
 
 /** What `--probe-backends` prints of each backend; shared/device.ts says what is made of it. */
 export interface BackendAvailability {
@@ -24,85 +26,88 @@ export interface BackendAvailability {
   action?: string;
 }
 
-const labels = {
-  'tfjs-node-gpu': 'TensorFlow with CUDA, eager',
-  'tfjs-node': 'TensorFlow, eager',
-  wasm: 'WebAssembly, eager',
-} as const satisfies Record<ConcreteBackendName, string>;
+interface BackendKind {
+  label: string;
+  /** What it is. Throws the reason where it does not work here. */
+  probe: () => string;
+  /** What would make it work. */
+  remedy: string;
+  start: (threads: number) => Promise<Backend>;
+}
 
 const require = createRequire(import.meta.url);
 
-const nativePackages = { 'tfjs-node': '@tensorflow/tfjs-node', 'tfjs-node-gpu': '@tensorflow/tfjs-node-gpu' } as const;
+function eagerKind(name: EagerBackendName, kind: Omit<BackendKind, 'start'>): BackendKind {
+  return { ...kind, start: async () => eagerBackend(await startEager(name).then(() => name)) };
+}
 
-/** What an absent package needs. The one for GPUs also needs NVIDIA's libraries. */
-const remedies = {
-  'tfjs-node': 'Install the optional package @tensorflow/tfjs-node: npm install --include=optional.',
-  'tfjs-node-gpu': 'Install the optional package @tensorflow/tfjs-node-gpu, and CUDA 11 with cuDNN 8 for it.',
-} as const;
+const kinds: Record<ConcreteBackendName, BackendKind> = {
+  onnx: {
+    label: 'ONNX Runtime, compiled',
+    probe: () => {
+      require('onnxruntime-node');
+      return `the program as one graph, on ${availableParallelism()} threads`;
+    },
+    remedy: 'Install the dependencies again (npm install); onnxruntime-node has libraries for Linux, macOS and Windows.',
+    start: onnxBackend,
+  },
+  wasm: eagerKind('wasm', {
+    label: 'WebAssembly, eager',
+    probe: () => 'WebAssembly, one thread, works everywhere',
+    remedy: '',
+  }),
+  'tfjs-node': eagerKind('tfjs-node', {
+    label: 'TensorFlow, eager',
+    probe: () => `package ${loadNative('tfjs-node')}`,
+    remedy: 'Install the optional package @tensorflow/tfjs-node: npm install --include=optional.',
+  }),
+  'tfjs-node-gpu': eagerKind('tfjs-node-gpu', {
+    label: 'TensorFlow with CUDA, eager',
+    probe: () => `package ${loadNative('tfjs-node-gpu')}`,
+    remedy: 'Install the optional package @tensorflow/tfjs-node-gpu, and CUDA 11 with cuDNN 8 for it.',
+  }),
+};
+
+/** All backends, as they are listed. */
+const listed: readonly ConcreteBackendName[] = ['onnx', 'tfjs-node-gpu', 'tfjs-node', 'wasm'];
+/** What `auto` tries, fastest first; other eager backends run on request. */
+const automatic: readonly ConcreteBackendName[] = ['onnx', 'wasm'];
 
 function messageOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
 }
 
-/** Loads the native package; it registers itself as the TF.js backend "tensorflow". Both of its kinds share that name. */
-function loadNative(name: 'tfjs-node' | 'tfjs-node-gpu'): void {
-  require(nativePackages[name]);
-}
-
-async function startWasm(): Promise<void> {
-  setWasmPaths(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + sep);
-  if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend could not be started');
-}
-
-let started: ConcreteBackendName | undefined;
-
-/**
- * Chooses what TF.js runs on in this process, once: the first backend started stays, since tensors do not move.
- * Errors: BACKEND_UNAVAILABLE with the reason, also where another one is running already.
- */
-export async function startBackend(name: BackendName): Promise<Backend> {
-  if (name === 'auto') return startFirst();
-  if (started !== undefined && started !== name)
-    throw new DecantError('BACKEND_UNAVAILABLE', `this process already runs ${started}, so not ${name}`);
+/** Errors: BACKEND_UNAVAILABLE with the reason. */
+export async function startBackend(name: BackendName, { threads = 0 }: BackendOptions = {}): Promise<Backend> {
+  if (name === 'auto') return startFirst({ threads });
   try {
-    if (name === 'wasm') await startWasm();
-    else {
-      loadNative(name);
-      if (!(await tf.setBackend('tensorflow'))) throw new Error('TensorFlow could not be started');
-    }
-    await tf.ready();
+    return await kinds[name].start(threads > 0 ? threads : availableParallelism());
   } catch (error) {
+    if (error instanceof DecantError) throw error;
     throw new DecantError('BACKEND_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });
   }
-  started = name;
-  return eagerBackend(name);
 }
 
-async function startFirst(): Promise<Backend> {
-  if (started !== undefined) return eagerBackend(started);
-  for (const name of backendOrder) {
+async function startFirst(options: BackendOptions): Promise<Backend> {
+  const failures: string[] = [];
+  for (const name of automatic) {
     try {
-      return await startBackend(name);
+      return await startBackend(name, options);
     } catch (error) {
-      if (name === 'wasm' || !(error instanceof DecantError)) throw error;
+      failures.push(messageOf(error));
     }
   }
-  throw new DecantError('BACKEND_UNAVAILABLE', 'no backend works here');
+  throw new DecantError('BACKEND_UNAVAILABLE', `no backend works here: ${failures.join('; ')}`);
 }
 
-/**
- * Which backends would work here, in the order in which `auto` takes them, without starting any; a native package is loaded to see
- * whether it can be.
- */
+/** Which backends would work here, without starting any; a native package is loaded to see whether it can be. */
 export function listBackends(): BackendAvailability[] {
-  return backendOrder.map((name) => {
-    const label = labels[name];
-    if (name === 'wasm') return { name, label, works: true, reason: 'WebAssembly, one thread, works everywhere' };
+  return listed.map((name) => {
+    const { label, probe, remedy } = kinds[name];
     try {
-      loadNative(name);
-      return { name, label, works: true, reason: `package ${nativePackages[name]}` };
+      return { name, label, works: true, reason: probe() };
     } catch (error) {
-      return { name, label, works: false, reason: messageOf(error), action: remedies[name] };
+      return { name, label, works: false, reason: messageOf(error), action: remedy };
     }
   });
 }

@@ -29,12 +29,13 @@ export const resultOutput = (name: string) => `output/${name}`;
  */
 export function traceProgram(program: Program, inputs: ProgramInputs): Graph {
   const backend = traceBackend();
-  const previous = tf.getBackend();
+  // Asking TF.js for its backend would start one where none runs.
+  const previous = tf.engine().backendName;
   const build = new GraphBuilder();
   backend.build = build;
   // Switching is synchronous where the factory is; only its result comes as a promise.
   void tf.setBackend(traceBackendName);
-  if (tf.getBackend() !== traceBackendName) throw new Error('the recording backend could not be chosen');
+  if (tf.engine().backendName !== traceBackendName) throw new Error('the recording backend could not be chosen');
   const outputs = new Map<string, Value>();
   try {
     tf.tidy(() => {
@@ -43,7 +44,11 @@ export function traceProgram(program: Program, inputs: ProgramInputs): Graph {
       const all = (types: InputTypes, named: (name: string) => string) =>
         new Map([...types].map(([name, { shape, dtype }]) => [name, tensor(named(name), shape, dtype)]));
       const scalars = new Map(inputs.scalars.map((name) => [name, tensor(scalarInput(name), [], 'float32')]));
-      const results = program.run(all(inputs.state, stateInput), all(inputs.batch, batchInput), scalars);
+      const batch = [...all(inputs.batch, batchInput)].map(
+        // A mask of bytes is a mask of numbers to the program.
+        ([name, given]) => [name, given.dtype === 'bool' ? tf.cast(given, 'float32') : given] as const,
+      );
+      const results = program.run(all(inputs.state, stateInput), new Map(batch), scalars);
       for (const name of program.state) {
         const after = results.state.get(name);
         if (after === undefined) throw new RangeError(`program ${program.name} returned no state ${name}`);

@@ -1,0 +1,77 @@
+import { floatTensor, type Tensor, type TensorMap } from '../../../../shared/tensor.ts';
+import { type Backend, type Batch, type CompiledProgram, type Outputs, type Program, type Scalars } from '../program.ts';
+import { recordStep, stepKey } from '../recordStep.ts';
+import { batchInput, resultOutput, scalarInput, stateInput } from '../trace/traceProgram.ts';
+import { Executable, type Runtime } from './executable.ts';
+import { floats, type Memory } from './memory.ts';
+
+/** What the model is given for a tensor of a batch. */
+function memoryOf({ data, dtype }: Tensor): Memory {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
+  if (data instanceof BigInt64Array) return Int32Array.from(data, Number);
+  throw new RangeError(`a program takes no ${dtype} input`);
+}
+
+/** A program in the ONNX runtime: recorded, optimised and loaded once for each shape of batch. */
+class OnnxProgram implements CompiledProgram {
+  readonly #program: Program;
+  readonly #runtime: Runtime;
+  readonly #threads: number;
+  readonly #executables = new Map<string, Executable>();
+  #state = new Map<string, { shape: readonly number[]; memory: Memory }>();
+
+  constructor(program: Program, runtime: Runtime, threads: number) {
+    this.#program = program;
+    this.#runtime = runtime;
+    this.#threads = threads;
+  }
+
+  load(state: TensorMap): void {
+    this.#state = new Map(
+      this.#program.state.map((name) => {
+        const tensor = state.get(name);
+        if (!(tensor?.data instanceof Float32Array)) throw new RangeError(`program ${this.#program.name} needs state ${name}`);
+        return [name, { shape: tensor.shape, memory: tensor.data.slice() }];
+      }),
+    );
+  }
+
+  async step(batch: Batch, scalars: Scalars): Promise<Outputs> {
+    const executable = await this.#executable(batch, scalars);
+    for (const [name, { memory }] of this.#state) executable.feed(stateInput(name), memory);
+    for (const [name, tensor] of batch) executable.feed(batchInput(name), memoryOf(tensor));
+    for (const [name, value] of Object.entries(scalars)) executable.feed(scalarInput(name), Float32Array.of(value));
+    await executable.run();
+    for (const state of this.#state) state[1].memory = executable.takeState(state[0], state[1].memory);
+    return new Map(executable.results.map((name) => [name, floats(executable.output(resultOutput(name))).slice()]));
+  }
+
+  read(): Promise<TensorMap> {
+    return Promise.resolve(
+      new Map([...this.#state].map(([name, { shape, memory }]) => [name, floatTensor(shape, floats(memory).slice())])),
+    );
+  }
+
+  dispose(): void {
+    for (const executable of this.#executables.values()) void executable.dispose();
+    this.#executables.clear();
+    this.#state.clear();
+  }
+
+  async #executable(batch: Batch, scalars: Scalars): Promise<Executable> {
+    if (this.#state.size < this.#program.state.length) throw new Error('load a state before the first step');
+    const key = stepKey(batch);
+    const known = this.#executables.get(key);
+    if (known !== undefined) return known;
+    const graph = recordStep(this.#program, this.#state, batch, Object.keys(scalars));
+    const executable = await Executable.create(graph, { runtime: this.#runtime, threads: this.#threads });
+    this.#executables.set(key, executable);
+    return executable;
+  }
+}
+
+/** Programs as ONNX models in onnxruntime on the processor. Errors: Error where the runtime cannot be loaded here. */
+export async function onnxBackend(threads: number): Promise<Backend> {
+  const { default: runtime } = await import('onnxruntime-node');
+  return { name: 'onnx', compile: (program) => new OnnxProgram(program, runtime, threads) };
+}

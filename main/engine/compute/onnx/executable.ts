@@ -1,0 +1,220 @@
+import type * as onnxruntime from 'onnxruntime-node';
+import { elementCount } from '../../../../shared/tensor.ts';
+import { type Graph, type Node, producerOf, type Value } from '../graph/graph.ts';
+import { resultOutput, stateInput } from '../trace/traceProgram.ts';
+import { isHostOperation, runHostOperation, updatedInputs } from './hostOperations.ts';
+import { allocate, constantMemory, floats, type Memory } from './memory.ts';
+import { partition, viewOf } from './partition.ts';
+import { type Feed, lowerStage, type StageModel } from './stageModel.ts';
+
+export type Runtime = Pick<typeof onnxruntime, 'InferenceSession' | 'Tensor'>;
+
+export interface ExecutableOptions {
+  runtime: Runtime;
+  threads: number;
+  session?: onnxruntime.InferenceSession.SessionOptions;
+}
+
+interface LoadedStage {
+  model: StageModel;
+  session: onnxruntime.InferenceSession;
+  hostNodes: readonly Node[];
+  /** Tensors around memory, as long as the memory stays the same. */
+  tensors: Map<string, { memory: Memory; tensor: onnxruntime.Tensor }>;
+}
+
+function given(stage: number, stageOf: ReadonlyMap<Value, number>) {
+  return (value: Value) => {
+    if (value.source.kind === 'input') return true;
+    const made = stageOf.get(value);
+    return made !== undefined && made < stage;
+  };
+}
+
+/** A graph in the ONNX runtime, in memory that is its own between steps. */
+export class Executable {
+  readonly #runtime: Runtime;
+  readonly #graph: Graph;
+  readonly #stages: readonly LoadedStage[];
+  /** Memory of everything that is read outside the model that makes it; that of inputs is set before each run. */
+  readonly #memory = new Map<Value, Memory>();
+
+  private constructor(runtime: Runtime, graph: Graph, stages: readonly LoadedStage[]) {
+    this.#runtime = runtime;
+    this.#graph = graph;
+    this.#stages = stages;
+    const inPlace = updatesInPlace(graph, stages);
+    for (const { model, hostNodes } of stages) {
+      for (const { value } of model.fetches) this.#memory.set(value, allocate(value));
+      for (const node of hostNodes)
+        for (const output of node.outputs) if (!inPlace.has(output)) this.#memory.set(output, allocate(output));
+    }
+    for (const node of stages.flatMap(({ hostNodes }) => hostNodes))
+      for (const input of node.inputs)
+        if (input.source.kind === 'constant') this.#memory.set(input, constantMemory(input));
+    this.#inPlace = inPlace;
+  }
+
+  readonly #inPlace: ReadonlyMap<Value, Value>;
+
+  /** Lowers and loads a graph. */
+  static async create(graph: Graph, { runtime, threads, session: extra }: ExecutableOptions): Promise<Executable> {
+    const stages = partition(graph);
+    // A model's results are there for later stages; what is made beside it is too.
+    const stageOf = new Map<Value, number>();
+    stages.forEach(({ nodes, hostNodes }, stage) => {
+      for (const node of [...nodes, ...hostNodes]) for (const output of node.outputs) stageOf.set(output, stage);
+    });
+    const loaded: LoadedStage[] = [];
+    for (const [index, stage] of stages.entries()) {
+      const wanted = readLater(graph, stages, index, stageOf);
+      const model = lowerStage(`${graph.name}-${index}`, stage, given(index, stageOf), wanted);
+      const session = await runtime.InferenceSession.create(model.bytes, {
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+        ...extra,
+      });
+      loaded.push({ model, session, hostNodes: stage.hostNodes, tensors: new Map() });
+    }
+    return new Executable(runtime, graph, loaded);
+  }
+
+  /** Sets the memory of an input. */
+  feed(name: string, memory: Memory): void {
+    const value = this.#graph.inputs.get(name);
+    if (value === undefined) throw new RangeError(`the graph has no input ${name}`);
+    if (memory.length !== elementCount(value.shape)) throw new RangeError(`${name} has ${memory.length} values`);
+    this.#memory.set(value, memory);
+  }
+
+  async run(): Promise<void> {
+    for (const stage of this.#stages) {
+      if (stage.model.fetches.length > 0) await this.#runModel(stage);
+      for (const node of stage.hostNodes) {
+        if (!isHostOperation(node.operation)) throw new Error(`${node.operation.type} runs in a model`);
+                runHostOperation(
+          node.operation,
+          node.inputs.map((input) => floats(this.#read(input))),
+          node.outputs.map((output) => floats(this.#read(output))),
+        );
+      }
+    }
+  }
+
+  /** Names of the program's results. */
+  get results(): string[] {
+    const prefix = resultOutput('');
+    return [...this.#graph.outputs.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  }
+
+  /** The memory of an output after a run. It is written again by the next one. */
+  output(name: string): Memory {
+    const value = this.#graph.outputs.get(name);
+    if (value === undefined) throw new RangeError(`the graph has no output ${name}`);
+    return this.#read(value);
+  }
+
+  /**
+   * The memory in which a state goes on after a run, given the memory in which it was: the same, or that of the output, which the
+   * executable then no longer uses.
+   */
+  takeState(name: string, before: Memory): Memory {
+    const value = this.#graph.outputs.get(stateInput(name));
+    if (value === undefined) throw new RangeError(`the graph has no state ${name}`);
+    const after = this.#read(value);
+    if (after === before) return before;
+    const makers = [...this.#graph.outputs.values()].filter((other) => other === value).length;
+    if (makers > 1 || value.source.kind !== 'node' || this.#inPlace.has(value)) {
+      before.set(after);
+      return before;
+    }
+    this.#memory.set(value, before);
+    return after;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { session } of this.#stages) await session.release();
+  }
+
+  /** The memory that was set aside for a value or fed for it. */
+  #memoryOf(value: Value): Memory | undefined {
+    return this.#memory.get(this.#inPlace.get(value) ?? value);
+  }
+
+  #read(value: Value): Memory {
+    const view = viewOf(value, (base) => this.#memoryOf(base) !== undefined);
+    const memory = view === undefined ? undefined : this.#memoryOf(view.base);
+    if (view === undefined || memory === undefined) throw new Error('a value is not in memory');
+    const count = elementCount(value.shape);
+    return memory.length === count ? memory : memory.subarray(view.offset, view.offset + count);
+  }
+
+  async #runModel({ model, session, tensors }: LoadedStage): Promise<void> {
+    const feeds: Record<string, onnxruntime.Tensor> = {};
+    for (const feed of model.feeds) feeds[feed.name] = this.#tensor(feed, tensors);
+    const fetches: Record<string, onnxruntime.Tensor> = {};
+    for (const { name, value } of model.fetches) fetches[name] = this.#tensor({ name, value, base: value, offset: 0 }, tensors);
+    await session.run(feeds, fetches);
+  }
+
+  #tensor({ name, value, base, offset }: Feed, tensors: LoadedStage['tensors']): onnxruntime.Tensor {
+    const memory = this.#memoryOf(base);
+    if (memory === undefined) throw new Error('a value is not in memory');
+    const known = tensors.get(name);
+    if (known?.memory === memory) return known.tensor;
+    const part = memory.subarray(offset, offset + elementCount(value.shape));
+    const tensor = new this.#runtime.Tensor(value.dtype, part, [...value.shape]);
+    tensors.set(name, { memory, tensor });
+    return tensor;
+  }
+}
+
+/** Values of a stage's model that are read outside it. */
+function readLater(
+  graph: Graph,
+  stages: readonly { nodes: readonly Node[]; hostNodes: readonly Node[] }[],
+  stage: number,
+  stageOf: ReadonlyMap<Value, number>,
+): Value[] {
+  const readers = [
+    ...stages.slice(stage + 1).flatMap(({ nodes }) => nodes),
+    ...stages.slice(stage).flatMap(({ hostNodes }) => hostNodes),
+  ];
+  const read = new Set([...readers.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
+  const isInput = (value: Value) => value.source.kind === 'input';
+  return [...read].filter((value) => {
+    const producer = producerOf(value);
+    if (producer === undefined || isHostOperation(producer.operation)) return false;
+    return stageOf.get(value) === stage && viewOf(value, isInput) === undefined;
+  });
+}
+
+/**
+ * The results of host operations that go where their input was: possible where that is a state and nothing reads the old value
+ * afterwards.
+ */
+function updatesInPlace(
+  graph: Graph,
+  stages: readonly { model: StageModel; hostNodes: readonly Node[] }[],
+): ReadonlyMap<Value, Value> {
+  const places = new Map<Value, Value>();
+  const stateValues = new Map([...graph.inputs].map(([name, value]) => [value, name]));
+  const hostNodes = stages.flatMap((stage, index) => stage.hostNodes.map((node) => ({ node, index })));
+  hostNodes.forEach(({ node, index: stage }, position) => {
+    if (!isHostOperation(node.operation)) return;
+    for (let place = 0; place < updatedInputs(node.operation); place++) {
+      const [input, output] = [node.inputs[place], node.outputs[place]];
+      if (input === undefined || output === undefined) continue;
+      const name = stateValues.get(input);
+      if (name === undefined || !name.startsWith(stateInput(''))) continue;
+      const readByModel = stages.slice(stage + 1).some(({ model }) => model.feeds.some(({ base }) => base === input));
+      const readBeside = hostNodes.slice(position + 1).some((later) => later.node.inputs.includes(input));
+      const kept = [...graph.outputs].some(([, value]) => value === input);
+      if (!readByModel && !readBeside && !kept && graph.outputs.get(name) === output) places.set(output, input);
+    }
+  });
+  return places;
+}
