@@ -23,11 +23,14 @@ interface LoadedStage {
   tensors: Map<string, { memory: Memory; tensor: onnxruntime.Tensor }>;
 }
 
+const isInput = (value: Value) => value.source.kind === 'input';
+
+/** Whether a value has memory of its own before a stage runs; a view of an input has the input's. */
 function given(stage: number, stageOf: ReadonlyMap<Value, number>) {
   return (value: Value) => {
-    if (value.source.kind === 'input') return true;
+    if (isInput(value)) return true;
     const made = stageOf.get(value);
-    return made !== undefined && made < stage;
+    return made !== undefined && made < stage && viewOf(value, isInput) === undefined;
   };
 }
 
@@ -184,7 +187,6 @@ function readLater(
     ...stages.slice(stage).flatMap(({ hostNodes }) => hostNodes),
   ];
   const read = new Set([...readers.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
-  const isInput = (value: Value) => value.source.kind === 'input';
   return [...read].filter((value) => {
     const producer = producerOf(value);
     if (producer === undefined || isHostOperation(producer.operation)) return false;
