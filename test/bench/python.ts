@@ -68,13 +68,40 @@ function show(command: string, args: string[]): Promise<void> {
   });
 }
 
+/** The environment of the pinned packages for the Python at hand: where it is, and the mark that it is complete. */
+async function environment() {
+  const base = await basePython();
+  const key = createHash('sha256').update(readFileSync(requirements)).update(base.version).digest('hex').slice(0, 12);
+  const folder = join(cacheFolder(process.platform, process.env, homedir()), `torch-${key}`);
+  const python = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  return { base, folder, python, finished: join(folder, 'finished') };
+}
+
+function namedPython(): string | undefined {
+  const named = process.env[interpreterVariable];
+  return named === undefined || named === '' ? undefined : named;
+}
+
+/** The Python that `benchPython` would return without setting anything up; undefined where it has to. */
+export async function readyPython(): Promise<string | undefined> {
+  const named = namedPython();
+  if (named !== undefined) return named;
+  try {
+    const { python, finished } = await environment();
+    return existsSync(finished) ? python : undefined;
+  } catch (error) {
+    if (error instanceof PythonMissing) return undefined;
+    throw error;
+  }
+}
+
 /**
  * The Python that PyTorch runs in: the one named by DECANT_BENCH_PYTHON, else an environment in the user's cache folder, which the
  * first call makes by pip. Errors: PythonMissing, with what to do.
  */
 export async function benchPython(): Promise<string> {
-  const named = process.env[interpreterVariable];
-  if (named !== undefined && named !== '') {
+  const named = namedPython();
+  if (named !== undefined) {
     const imports = 'import torch, numpy, safetensors';
     await run(named, ['-c', imports]).catch((error: unknown) => {
       const last = (error instanceof Error ? error.message : String(error)).trim().split('\n').at(-1) ?? '';
@@ -82,12 +109,7 @@ export async function benchPython(): Promise<string> {
     });
     return named;
   }
-  const base = await basePython();
-  const key = createHash('sha256').update(readFileSync(requirements)).update(base.version).digest('hex').slice(0, 12);
-  const folder = join(cacheFolder(process.platform, process.env, homedir()), `torch-${key}`);
-  const windows = process.platform === 'win32';
-  const python = join(folder, windows ? 'Scripts/python.exe' : 'bin/python');
-  const finished = join(folder, 'finished');
+  const { base, folder, python, finished } = await environment();
   if (existsSync(finished)) return python;
   process.stderr.write(
     `Setting up PyTorch in ${folder}, once. On Linux that is about 2.5 GB to download and 5.5 GB on the disk, elsewhere about a tenth.\n` +

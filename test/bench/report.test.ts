@@ -29,7 +29,7 @@ function reported(args: string, cpuOfEach: readonly (readonly number[])[]) {
     }));
     return { side, ready: { name: 'a name', firstSeconds: 1.5 }, runs, foreign: runs.map(() => 0) };
   });
-  return reportOf(design, measured, context);
+  return reportOf(design, measured, { ...context, what: request.options.what });
 }
 
 describe('the report of a benchmark', () => {
@@ -53,6 +53,7 @@ describe('the report of a benchmark', () => {
 
   it('says rows a second of labels, and prints a warning where there is one', () => {
     const report = reported('label --batch 10', [[1], [2]]);
+    expect(report.comparisons[0]?.ratios).toEqual([2]);
     const lines = reportLines({ ...report, warning: 'busy' });
     expect(lines.join('\n')).toContain('50 rows a CPU second');
     expect(lines.at(-1)).toBe('warning: busy');

@@ -1,11 +1,13 @@
 import { type MachineDescription } from './machine.ts';
 import { type Measured } from './measure.ts';
+import { type WorkloadName } from './protocol.ts';
 import { labelOperations, planOperations, updateOperations } from './flops.ts';
 import { type Comparison, type Design, type Side } from './sides.ts';
 import { median, pairRatios, summarise, type Summary } from './statistics.ts';
 
 /** What a benchmark found, as `--json` writes it. Times are milliseconds of one unit, memory bytes. */
 export interface BenchReport {
+  what: WorkloadName;
   unit: string;
   dropout: boolean;
   batch: number;
@@ -34,6 +36,8 @@ export interface SideReport {
   memory: number | null;
   peakMemory: number | null;
   runs: Measured['runs'];
+  /** Cores that other processes used during each run. */
+  foreign: Measured['foreign'];
 }
 
 export interface ComparisonReport {
@@ -74,6 +78,7 @@ function sideReport(measured: Measured): SideReport {
     memory: last?.memory ?? null,
     peakMemory: last?.peakMemory ?? null,
     runs,
+    foreign: measured.foreign,
   };
 }
 
@@ -113,13 +118,13 @@ function sideLines(side: SideReport, unit: string): string[] {
     `${side.label} (${side.program})`,
     `  CPU ${cpuMs.median.toFixed(3)} ms per ${unit} (${cpuMs.lowest.toFixed(3)} to ${cpuMs.highest.toFixed(3)})${draws}${perSecond}`,
     `  clock ${wallMs.median.toFixed(3)} ms per ${unit} (${wallMs.lowest.toFixed(3)} to ${wallMs.highest.toFixed(3)}); ${side.gigaflops.toFixed(1)} GFLOP of matrix products a CPU second`,
-    `  first call ${side.firstSeconds.toFixed(2)} s; resident ${megabytes(side.memory)}, at most ${megabytes(side.peakMemory)}; ${side.steps} steps a turn`,
+    `  first call ${side.firstSeconds.toFixed(2)} s; resident ${side.memory === null ? '' : `${megabytes(side.memory)}, `}at most ${megabytes(side.peakMemory)}; ${side.steps} steps a turn`,
   ];
 }
 
 function comparisonLines({ label, time, ratios, summary }: ComparisonReport): string[] {
   return [
-    `${label}, by ${time === 'cpu' ? 'CPU time' : 'the clock'}: median ${summary.median.toFixed(3)}, spread ${(100 * summary.spread).toFixed(1)} %`,
+    `${label}, ${time === 'cpu' ? 'CPU time' : 'by the clock'}: median ${summary.median.toFixed(3)}, spread ${(100 * summary.spread).toFixed(1)} %`,
     `  turn by turn: ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}`,
   ];
 }
@@ -128,7 +133,12 @@ function comparisonLines({ label, time, ratios, summary }: ComparisonReport): st
 export function reportLines(report: BenchReport): string[] {
   const { machine } = report;
   const lines = [
-    `${report.unit}, ${report.size}M, batch ${report.batch}, dropout ${report.dropout ? 'on' : 'off'}`,
+    [
+      report.what,
+      `${report.size}M`,
+      ...(report.what === 'plan' ? [] : [`batch ${report.batch}`]),
+      ...(report.what === 'label' ? [] : [`dropout ${report.dropout ? 'on' : 'off'}`]),
+    ].join(', '),
     `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.system}, Node ${machine.node}`,
     `load of the last minute ${report.loadBefore.toFixed(2)}; other processes used ${report.foreignCores.toFixed(2)} cores during the runs`,
     ...report.sides.flatMap((side) => sideLines(side, report.unit)),

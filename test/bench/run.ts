@@ -30,6 +30,7 @@ async function bench(options: BenchOptions): Promise<number> {
   const measured = await measure(design, { ...options, python, report });
   const foreign = median(measured.flatMap((one) => one.foreign));
   const result = reportOf(design, measured, {
+    what: options.what,
     dropout: options.dropout,
     batch: options.batch,
     size: options.size,

@@ -35,6 +35,10 @@ describe('the processes of a benchmark', () => {
     expect(design('update --threads 2').sides.map(({ job }) => job.threads)).toEqual([1, 1, 2, 2]);
   });
 
+  it('compares rows of labels by their rate', () => {
+    expect(compared('label')).toEqual(['torch-1-1/decant-1-1 cpu']);
+  });
+
   it('counts plans of every environment, and rows of a labelled batch', () => {
     expect(compared('plan --environments 8')).toEqual(['decant-1-1/torch-1-1 cpu', 'decant-1-8/decant-1-1 cpu']);
     const together = design('plan --environments 8').sides.at(-1);

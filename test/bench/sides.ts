@@ -57,7 +57,8 @@ const units = { update: 'update', plan: 'plan', label: 'row' } as const;
 
 /**
  * The processes of a benchmark in the order of their turns, and what is compared: always Decant with PyTorch on one thread by CPU
- * time (a GPU: by the clock); more threads with one on each side by the clock; several environments with single ones by CPU time.
+ * time (a GPU: by the clock), rows of labels by their rate; more threads with one on each side by the clock; several environments
+ * with single ones by CPU time.
  */
 export function designOf(options: BenchOptions, device: Device): Design {
   const base = jobOf(options, device);
@@ -73,36 +74,48 @@ export function designOf(options: BenchOptions, device: Device): Design {
       unitsPerStep: options.what === 'label' ? options.batch : environments,
     };
   };
-  const ratio = (over: Side, under: Side, time: Comparison['time']): Comparison => ({
-    label: `${over.label} / ${under.label}`,
+  const time = device === 'cuda' ? 'wall' : 'cpu';
+  const unit = units[options.what];
+  const ratio = (label: string, over: Side, under: Side, by: Comparison['time']): Comparison => ({
+    label,
     numerator: over.key,
     denominator: under.key,
-    time,
+    time: by,
   });
-  const time = device === 'cuda' ? 'wall' : 'cpu';
+  const gain = (one: Side, more: Side): Comparison =>
+    ratio(`${one.label.split(',')[0] ?? one.label}: gain of ${threads} threads over one`, one, more, 'wall');
   const { threads, environments, alone } = options;
 
   const decant = side('decant', 1);
   const torch = side('torch', 1);
-  const design: Design = { unit: units[options.what], sides: [decant], comparisons: [] };
+  const design: Design = { unit, sides: [decant], comparisons: [] };
   if (!alone) {
     design.sides.push(torch);
-    design.comparisons.push(ratio(decant, torch, time));
+    design.comparisons.push(
+      options.what === 'label'
+        ? ratio('rows a second, Decant to PyTorch', torch, decant, time)
+        : ratio(`time per ${unit}, Decant to PyTorch`, decant, torch, time),
+    );
   }
   if (threads > 1) {
     const decantMore = side('decant', threads);
     design.sides.push(decantMore);
-    design.comparisons.push(ratio(decant, decantMore, 'wall'));
+    design.comparisons.push(gain(decant, decantMore));
     if (!alone) {
       const torchMore = side('torch', threads);
       design.sides.push(torchMore);
-      design.comparisons.push(ratio(torch, torchMore, 'wall'), ratio(decantMore, torchMore, 'wall'));
+      design.comparisons.push(
+        gain(torch, torchMore),
+        ratio(`time per ${unit} on ${threads} threads, Decant to PyTorch`, decantMore, torchMore, 'wall'),
+      );
     }
   }
   if (environments > 1) {
     const together = side('decant', 1, environments);
     design.sides.push(together);
-    design.comparisons.push(ratio(together, decant, time));
+    design.comparisons.push(
+      ratio(`time per ${unit}, ${environments} environments together to one`, together, decant, time),
+    );
   }
   return design;
 }
