@@ -112,7 +112,7 @@ export async function benchPython(): Promise<string> {
   const { base, folder, python, finished } = await environment();
   if (existsSync(finished)) return python;
   process.stderr.write(
-    `Setting up PyTorch in ${folder}, once. On Linux that is about 2.5 GB to download and 5.5 GB on the disk, elsewhere about a tenth.\n` +
+    `Setting up PyTorch in ${folder}, once. On Linux that is about 3 GB to download and 5.5 GB on the disk, elsewhere about a tenth.\n` +
       `A package index with CPU builds (PIP_INDEX_URL) makes it small on Linux too, and ${interpreterVariable} spares it.\n`,
   );
   // A folder without its mark was left half made.
