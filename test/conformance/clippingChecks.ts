@@ -27,7 +27,7 @@ export async function checkClipping(set: FixtureSet, backend: Backend): Promise<
   const noise = new AdamNoise(set);
   const seen = new Set<string>();
   for (let update = 0; update < recorded.stats.length; update++) {
-    const { metrics, outputs } = await runUpdate(set, agent, update);
+    const { metrics, outputs } = await runUpdate(set, backend, agent, update);
     checkStatistics(set, 'clip05_stats', update, recorded.stats[update] ?? {}, metrics);
     noise.add(update, outputs);
     const key = `after_${update + 1}`;

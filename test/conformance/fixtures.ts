@@ -19,7 +19,7 @@ export async function checkFixtures(directory: string, backend: Backend, report:
 export async function checkContents(set: FixtureSet, backend: Backend): Promise<void> {
   const digests = readDigests(set);
   checkFilesAgainstDigests(set, digests);
-  if (set.has('forward')) checkForward(set);
+  if (set.has('forward')) await checkForward(set, backend);
   if (updateCount(set) > 0) {
     await checkUpdates(set, backend, digests);
     await checkClipping(set, backend);

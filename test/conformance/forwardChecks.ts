@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import { type Backend } from '../../main/engine/compute/program.ts';
 import { Weights } from '../../main/engine/tdmpc2/weights.ts';
 import { softCrossEntropy, symlog, twoHot, twoHotInv } from '../../main/engine/tdmpc2/math.ts';
-import { type Net, taskEmbedding } from '../../main/engine/tdmpc2/parameters.ts';
+import { type Net } from '../../main/engine/tdmpc2/parameters.ts';
 import { mt30ActionDims } from '../../main/engine/tdmpc2/settings.ts';
-import { asRows, stepOf } from '../../main/engine/tdmpc2/tensors.ts';
+import { asRows, requireTensor, stepOf } from '../../main/engine/tdmpc2/tensors.ts';
 import {
   encode,
   type ModelSettings,
@@ -11,12 +12,13 @@ import {
   pi,
   qLogits,
   qOfPair,
-  renormalisedEmbedding,
+  renormalised,
   repeatContext,
   reward,
   taskContext,
 } from '../../main/engine/tdmpc2/worldModel.ts';
 import { tasks } from '../../shared/tasks.ts';
+import { type Computation, evaluateOn, recordedInputs } from './evaluate.ts';
 import { type FixtureSet } from './fixtureSet.ts';
 import { deviationOf, numbersOf } from './numbers.ts';
 
@@ -29,23 +31,6 @@ export function modelSettings(set: FixtureSet): ModelSettings {
     logStdMax,
     unscaledLogProbability: false,
   };
-}
-
-/** The weights of a set on the current backend, with the rows `task` of the embedding renormalised. */
-export function initialWeights(set: FixtureSet, task: tf.Tensor): Weights {
-  const tensors = new Map<string, tf.Tensor>();
-  for (const [name, { shape, data }] of set.initialParameters()) tensors.set(name, tf.tensor(data, [...shape]));
-  const embedding = tensors.get(taskEmbedding);
-  if (embedding !== undefined) tensors.set(taskEmbedding, renormalisedEmbedding(embedding, task));
-  return new Weights(tensors, true);
-}
-
-export function load(set: FixtureSet, file: string, name: string): tf.Tensor {
-  return tf.tensor(set.floats(file, name), [...set.tensor(file, name).shape]);
-}
-
-export function loadIntegers(set: FixtureSet, file: string, name: string): tf.Tensor {
-  return tf.tensor(set.integers(file, name), [...set.tensor(file, name).shape], 'int32');
 }
 
 const netNames: Partial<Record<Net, string>> = {
@@ -94,72 +79,76 @@ export function checkMask(set: FixtureSet, file: string, name: string): void {
   set.expect(file, name, 'mask', good, 'must be 0 or 1');
 }
 
-/** Everything of forward.safetensors. */
-export function checkForward(set: FixtureSet): void {
-  const file = 'forward';
+/** What forward.safetensors holds the results of, from its inputs. */
+function forwardComputation(set: FixtureSet): Computation {
   const settings = modelSettings(set);
-  const { architecture, hyperparameters } = set;
-  const tensors = set.tensors(file);
-  checkBatch(set, file);
-  checkPair(set, file, 'td_qidx');
-  for (const name of tensors.keys()) if (name.startsWith('dropout_mask')) checkMask(set, file, name);
-  checkSameInputs(set);
-  tf.tidy(() => {
+  const { architecture } = set;
+  const { dropout, horizon } = set.hyperparameters;
+  const discount = set.manifest.config?.discount ?? 0.99;
+  return (inputs, parameters) => {
     const ours = new Map<string, tf.Tensor>();
-    const task = loadIntegers(set, file, 'task');
-    const weights = initialWeights(set, task);
+    const input = (name: string) => requireTensor(inputs, name);
+    const task = input('task');
+    const weights = new Weights(renormalised(parameters, task), true);
     const context = taskContext(settings, weights, task);
     const observe = (net: Net, layer: number, output: tf.Tensor) => {
       ours.set(`layer.${netNames[net] ?? net}.${layer}`, output);
     };
-    const mask = (name: string) => (tensors.has(name) ? load(set, file, name) : undefined);
-    const { dropout, horizon } = hyperparameters;
-    const obs = load(set, file, 'obs');
-    const action = stepOf(load(set, file, 'action'), 0);
-    const rewards = load(set, file, 'reward');
+    const action = stepOf(input('action'), 0);
     if (context.embedding !== undefined) ours.set('task_emb_of_batch', context.embedding);
 
-    const z = encode(settings, weights, stepOf(obs, 0), context, observe);
+    const z = encode(settings, weights, stepOf(input('obs'), 0), context, observe);
     ours.set('z0', z);
     const contexts = repeatContext(context, horizon);
-    const rest = tf.slice(obs, 1);
-    const nextZ = encode(settings, weights, asRows(rest), contexts);
+    const nextZ = encode(settings, weights, asRows(tf.slice(input('obs'), 1)), contexts);
     ours.set('next_z', nextZ);
     ours.set('z1_pred', next(settings, weights, z, action, context, observe));
     const logits = reward(settings, weights, z, action, context, observe);
     ours.set('reward0_logits', logits);
     ours.set('reward0_value', twoHotInv(logits, architecture));
-    const q = qLogits(settings, weights, z, action, context, { mask: mask('dropout_mask_q0_logits'), dropout });
+    const online = { mask: inputs.get('dropout_mask_q0_logits'), dropout };
+    const q = qLogits(settings, weights, z, action, context, online);
     ours.set('q0_logits', q);
     ours.set('q0_values', twoHotInv(asRows(q), architecture));
-    const targetMask = mask('dropout_mask_q0_target_logits');
-    const options = { target: true, mask: targetMask, dropout };
-    ours.set('q0_target_logits', qLogits(settings, weights, z, action, context, options));
-    const policy = pi(settings, weights, z, load(set, file, 'pi0_noise'), context, observe);
+    const target = { target: true, mask: inputs.get('dropout_mask_q0_target_logits'), dropout };
+    ours.set('q0_target_logits', qLogits(settings, weights, z, action, context, target));
+    const policy = pi(settings, weights, z, input('pi0_noise'), context, observe);
     ours.set('pi0_mu', policy.mu);
     ours.set('pi0_action', policy.action);
     ours.set('pi0_log_prob', policy.logProb);
     ours.set('pi0_log_std', policy.logStd);
 
-    const nextAction = pi(settings, weights, nextZ, asRows(load(set, file, 'td_noise')), contexts).action;
-    const tdOptions = {
-      target: true,
-      pair: loadIntegers(set, file, 'td_qidx'),
-      mask: mask('dropout_mask_td_target'),
-      dropout,
-    };
-    const targetQ = qOfPair(settings, weights, nextZ, nextAction, contexts, tdOptions, 'min');
-    ours.set('td_target', tf.add(asRows(rewards), tf.mul(targetQ, set.manifest.config?.discount ?? 0.99)));
+    const nextAction = pi(settings, weights, nextZ, asRows(input('td_noise')), contexts).action;
+    const ofTarget = { target: true, pair: input('td_qidx'), mask: inputs.get('dropout_mask_td_target'), dropout };
+    const targetQ = qOfPair(settings, weights, nextZ, nextAction, contexts, ofTarget, 'min');
+    ours.set('td_target', tf.add(asRows(input('reward')), tf.mul(targetQ, discount)));
 
-    const firstReward = twoHot(stepOf(rewards, 0), architecture);
+    const firstReward = twoHot(stepOf(input('reward'), 0), architecture);
     ours.set('two_hot_reward0', firstReward);
     ours.set('soft_ce_reward0', softCrossEntropy(logits, firstReward));
-    ours.set('R_teacher', twoHotInv(load(set, file, 'teacher_reward_logits'), architecture));
-    ours.set('symlog_out', symlog(load(set, file, 'symlog_in')));
-    ours.set('two_hot_out', twoHot(load(set, file, 'two_hot_in'), architecture));
-    for (const [name, tensor] of ours) if (tensors.has(name)) set.compare(file, name, tensor.dataSync());
+    ours.set('R_teacher', twoHotInv(input('teacher_reward_logits'), architecture));
+    ours.set('symlog_out', symlog(input('symlog_in')));
+    ours.set('two_hot_out', twoHot(input('two_hot_in'), architecture));
     weights.dispose();
-  });
+    return ours;
+  };
+}
+
+const forwardInputs = ['task', 'obs', 'action', 'reward', 'pi0_noise', 'td_noise', 'td_qidx', 'teacher_reward_logits']
+  .concat(['symlog_in', 'two_hot_in'])
+  .concat(['dropout_mask_q0_logits', 'dropout_mask_q0_target_logits', 'dropout_mask_td_target']);
+
+/** Everything of forward.safetensors. */
+export async function checkForward(set: FixtureSet, backend: Backend): Promise<void> {
+  const file = 'forward';
+  const tensors = set.tensors(file);
+  checkBatch(set, file);
+  checkPair(set, file, 'td_qidx');
+  for (const name of tensors.keys()) if (name.startsWith('dropout_mask')) checkMask(set, file, name);
+  checkSameInputs(set);
+  const inputs = recordedInputs(set, file, forwardInputs);
+  const ours = await evaluateOn(backend, file, forwardComputation(set), inputs, set.initialParameters());
+  for (const [name, values] of ours) if (tensors.has(name)) set.compare(file, name, values);
   // These act on the outputs that were compared.
   for (const name of ['pi0_noise', 'td_noise', 'symlog_in']) set.markJudged(file, name);
 }

@@ -1,63 +1,32 @@
-import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
-import { type Backend } from '../../main/engine/compute/program.ts';
-import { candidates, initialDistribution, refine } from '../../main/engine/tdmpc2/planElites.ts';
+import { type Backend, type Outputs } from '../../main/engine/compute/program.ts';
 import { chooseAction, chooseElite, createPlanner } from '../../main/engine/tdmpc2/planner.ts';
 import { type PlanRandomness } from '../../main/engine/tdmpc2/planRandomness.ts';
-import { defaultPlanner, type PlanSettings } from '../../main/engine/tdmpc2/planSettings.ts';
-import { estimateValue, planRows, policyTrajectories } from '../../main/engine/tdmpc2/planValues.ts';
-import { stepOf } from '../../main/engine/tdmpc2/tensors.ts';
-import { encode, taskContext } from '../../main/engine/tdmpc2/worldModel.ts';
 import { tasks } from '../../shared/tasks.ts';
+import { compileOn } from './evaluate.ts';
 import { type FixtureSet } from './fixtureSet.ts';
-import { checkPair, initialWeights, load, loadIntegers, modelSettings } from './forwardChecks.ts';
+import { checkPair } from './forwardChecks.ts';
 import { deviationOf, magnitude, numbersOf } from './numbers.ts';
-
-const file = 'mppi';
-
-interface Plan {
-  /** `<task>.plan<number>` */
-  name: string;
-  task: number;
-  t0: boolean;
-  evalMode: boolean;
-}
-
-function plansOf(set: FixtureSet): Plan[] {
-  const names = [...set.tensors(file).keys()].map((name) => name.replace(/\.[^.]+$/, ''));
-  return [...new Set(names)].sort().map((name) => ({
-    name,
-    task: z.number().parse(set.manifest[`${name}.task`]),
-    t0: z.boolean().parse(set.manifest[`${name}.t0`]),
-    evalMode: z.boolean().parse(set.manifest[`${name}.eval_mode`]),
-  }));
-}
-
-/** Bits, most significant first, as 0 and 1. */
-function unpackBits(bytes: Float32Array): Uint8Array {
-  return Uint8Array.from({ length: bytes.length * 8 }, (_, bit) => ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1);
-}
-
-function valueMask(set: FixtureSet, plan: Plan): Uint8Array | undefined {
-  const name = `${plan.name}.dropout_mask_value_packed`;
-  return set.tensors(file).has(name) ? unpackBits(set.floats(file, name)) : undefined;
-}
-
-function settingsOf(set: FixtureSet): PlanSettings {
-  return {
-    ...modelSettings(set),
-    planner: { ...defaultPlanner, horizon: set.hyperparameters.horizon },
-    discount: set.manifest.config?.discount ?? 0.99,
-    dropout: set.hyperparameters.dropout,
-  };
-}
+import {
+  iterationInputs,
+  iterationsComputation,
+  type Plan,
+  planFile as file,
+  plansOf,
+  settingsOf,
+  valueMask,
+} from './planIterations.ts';
 
 /** Planning, each iteration from the recorded inputs of it. */
 export async function checkPlans(set: FixtureSet, backend: Backend): Promise<void> {
-  for (const plan of plansOf(set)) {
-    checkRecorded(set, plan);
-    tf.tidy(() => checkIterations(set, plan));
-    checkAction(set, plan);
+  const evaluation = compileOn(backend, 'plan-iterations', iterationsComputation(set), set.initialParameters());
+  try {
+    for (const plan of plansOf(set)) {
+      checkRecorded(set, plan);
+      checkIterations(set, plan, await evaluation.run(iterationInputs(set, plan)));
+      checkAction(set, plan);
+    }
+  } finally {
+    evaluation.dispose();
   }
   await freeRun(set, backend);
 }
@@ -93,75 +62,31 @@ function checkRecorded(set: FixtureSet, { name, task, t0 }: Plan): void {
   );
 }
 
-function checkPart(set: FixtureSet, tensor: string, part: string, ours: tf.Tensor, theirs: tf.Tensor): void {
-  const deviation = deviationOf(ours.dataSync(), theirs.dataSync());
-  set.report.check(`${set.name}/${file}`, `${tensor}${part}`, deviation, set.bound(file, tensor));
-}
-
-function checkIterations(set: FixtureSet, plan: Plan): void {
-  const settings = settingsOf(set);
-  const { numElites, iterations } = settings.planner;
+function checkIterations(set: FixtureSet, plan: Plan, results: Outputs): void {
+  const { numElites, iterations } = settingsOf(set).planner;
   const name = (part: string) => `${plan.name}.${part}`;
-  const recorded = (part: string) => load(set, file, name(part));
-  const task = tf.tensor1d([plan.task], 'int32');
-  const weights = initialWeights(set, task);
-  const context = taskContext(settings, weights, task);
-  const z0 = encode(settings, weights, tf.expandDims(recorded('obs'), 0), context);
-  set.compare(file, name('z'), z0.dataSync());
-  const { numPiTrajs, numSamples, horizon } = settings.planner;
-  const piRows = planRows(z0, context, numPiTrajs);
-  const trajectories = policyTrajectories(settings, weights, piRows, recorded('noise_pi_trajs'));
-  set.compare(file, name('pi_actions_masked_iter0'), trajectories.dataSync());
-
-  const piActions = recorded('pi_actions_masked_iter0');
-  const hasPairs = set.tensors(file).has(name('qidx_value'));
-  const pairs = hasPairs
-    ? loadIntegers(set, file, name('qidx_value'))
-    : tf.tile(tf.tensor2d([[0, 1]], [1, 2], 'int32'), [iterations, 1]);
-  const { numQ, mlpDim, actionDim } = set.architecture;
-  const maskBits = valueMask(set, plan);
-  const masks =
-    maskBits === undefined ? undefined : tf.tensor(maskBits, [iterations, numQ, numSamples, mlpDim], 'float32');
-  const means = recorded('mean');
-  const stds = recorded('std');
-  const values = recorded('values');
-  const elites = loadIntegers(set, file, name('elite_idxs'));
-  const rows = planRows(z0, context, numSamples);
-  const previousMean = plan.t0 ? tf.zeros([horizon, actionDim]) : recorded('prev_mean');
-  // What is recorded is of one environment.
-  const oneEnvironment = (tensor: tf.Tensor, axis: number) => tf.expandDims(tensor, axis);
-  let distribution = initialDistribution(settings, oneEnvironment(previousMean, 0));
+  const ours = (part: string) => results.get(part) ?? new Float32Array();
+  for (const part of ['z', 'pi_actions_masked_iter0', 'final_score', 'final_elite_actions'])
+    set.compare(file, name(part), ours(part));
+  const elites = set.integers(file, name('elite_idxs'));
   for (let iteration = 0; iteration < iterations; iteration++) {
-    const noise = stepOf(recorded('noise_samples'), iteration);
-    const actions = candidates(piActions, distribution, oneEnvironment(noise, 1), context.actionMask);
-    const draws = {
-      noise: oneEnvironment(stepOf(recorded('noise_value_pi'), iteration), 0),
-      pair: oneEnvironment(stepOf(pairs, iteration), 0),
-      mask: masks === undefined ? undefined : oneEnvironment(stepOf(masks, iteration), 1),
+    const recorded = (values: Float32Array | Int32Array) => {
+      const size = values.length / iterations;
+      return values.subarray(iteration * size, (iteration + 1) * size);
     };
-    const ours = estimateValue(settings, weights, rows, actions, draws);
-    const theirs = stepOf(values, iteration);
-    checkPart(set, name('values'), `[${iteration}]`, ours, theirs);
-    const indices = stepOf(elites, iteration);
-    checkElites(set, plan, iteration, ours.dataSync(), theirs.dataSync(), indices.dataSync());
-    const eliteActions = tf.gather(actions, indices, 1);
-    const eliteValues = tf.reshape(tf.gather(theirs, indices), [1, -1]);
-    const elitesOfOne = { values: eliteValues, actions: oneEnvironment(eliteActions, 1) };
-    const refined = refine(settings, elitesOfOne, context.actionMask);
-    checkPart(set, name('mean'), `[${iteration}]`, refined.mean, stepOf(means, iteration));
-    checkPart(set, name('std'), `[${iteration}]`, refined.std, stepOf(stds, iteration));
-    if (iteration === iterations - 1) {
-      set.compare(file, name('final_score'), refined.score.dataSync());
-      set.compare(file, name('final_elite_actions'), eliteActions.dataSync());
+    for (const part of ['values', 'mean', 'std']) {
+      const found = ours(`${part}[${iteration}]`);
+      const deviation = deviationOf(found, recorded(set.floats(file, name(part))));
+      set.report.check(`${set.name}/${file}`, `${name(part)}[${iteration}]`, deviation, set.bound(file, name(part)));
     }
-    const recordedOf = (tensor: tf.Tensor) => oneEnvironment(stepOf(tensor, iteration), 1);
-    distribution = { mean: recordedOf(means), std: recordedOf(stds) };
+    const values = recorded(set.floats(file, name('values')));
+    checkElites(set, plan, iteration, ours(`values[${iteration}]`), values, recorded(elites));
   }
-  if (numElites !== elites.shape[1]) set.report.fail(name('elite_idxs'), `should be ${numElites} an iteration`);
+  if (set.tensor(file, name('elite_idxs')).shape[1] !== numElites)
+    set.report.fail(name('elite_idxs'), `should be ${numElites} an iteration`);
   const judged = ['values', 'mean', 'std', 'elite_idxs', 'noise_samples', 'noise_value_pi', 'noise_pi_trajs'];
-  for (const part of [...judged, ...(maskBits === undefined ? [] : ['dropout_mask_value_packed'])])
-    set.markJudged(file, name(part));
-  weights.dispose();
+  if (valueMask(set, plan) !== undefined) judged.push('dropout_mask_value_packed');
+  for (const part of judged) set.markJudged(file, name(part));
 }
 
 /** Recorded elites are the best of the recorded values, best first, and ours too but for what lies within the bound of our last. */

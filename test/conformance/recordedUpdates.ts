@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs';
 import { type Backend } from '../../main/engine/compute/program.ts';
 import { type Agent, createAgent } from '../../main/engine/tdmpc2/agent.ts';
 import { freshState } from '../../main/engine/tdmpc2/agentState.ts';
 import { twoHotInv } from '../../main/engine/tdmpc2/math.ts';
+import { requireTensor } from '../../main/engine/tdmpc2/tensors.ts';
+import { evaluateOn, recordedInputs } from './evaluate.ts';
 import { type FixtureSet } from './fixtureSet.ts';
-import { load } from './forwardChecks.ts';
 
 /** Our names of the recorded dropout masks. */
 export const maskNames = {
@@ -20,14 +20,19 @@ export function updateCount(set: FixtureSet): number {
   return count;
 }
 
-function teacherReward(set: FixtureSet, file: string): Float32Array {
-  return tf.tidy(() =>
-    Float32Array.from(twoHotInv(load(set, file, 'teacher_reward_logits'), set.architecture).dataSync()),
+async function teacherReward(set: FixtureSet, backend: Backend, file: string): Promise<Float32Array> {
+  const name = 'teacher_reward_logits';
+  const rewards = await evaluateOn(
+    backend,
+    'teacher',
+    (inputs) => new Map([['reward', twoHotInv(requireTensor(inputs, name), set.architecture)]]),
+    recordedInputs(set, file, [name]),
   );
+  return rewards.get('reward') ?? new Float32Array();
 }
 
 /** The next update of an agent, with recorded batch and random numbers. */
-export async function runUpdate(set: FixtureSet, agent: Agent, update: number) {
+export async function runUpdate(set: FixtureSet, backend: Backend, agent: Agent, update: number) {
   const file = `update${update}_inputs`;
   const optional = (name: string) => (set.tensors(file).has(name) ? set.floats(file, name) : undefined);
   return agent.update(
@@ -36,7 +41,7 @@ export async function runUpdate(set: FixtureSet, agent: Agent, update: number) {
       action: set.floats(file, 'action'),
       reward: set.floats(file, 'reward'),
       task: set.integers(file, 'task'),
-      teacherReward: teacherReward(set, file),
+      teacherReward: await teacherReward(set, backend, file),
     },
     {
       noiseTd: set.floats(file, 'noise_td'),

@@ -128,7 +128,7 @@ export async function checkUpdates(set: FixtureSet, backend: Backend, digests: D
   let previous: Gradients | undefined;
   for (let update = 0; update < updateCount(set); update++) {
     checkInputs(set, update);
-    const { metrics, outputs } = await runUpdate(set, agent, update);
+    const { metrics, outputs } = await runUpdate(set, backend, agent, update);
     const recorded = set.manifest.update_stats[update];
     if (recorded === undefined)
       set.report.fail(`${set.name}/update_stats[${update}]`, 'the manifest has no such entry');
