@@ -32,7 +32,9 @@ export async function benchmark(session: Session): Promise<Outcome> {
     if (session.signal.aborted) return 'stopped';
     if (timing === undefined) break;
     perOperation = timing.milliseconds / operations;
-    const figure = { ...piece, ...timing, at: new Date().toISOString(), backend: backend.name, automatic, device };
+    // By the name that is chosen by: runs of that backend go by it.
+    const chosen = name === 'auto' ? backend.name : name;
+    const figure = { ...piece, ...timing, at: new Date().toISOString(), backend: chosen, automatic, device };
     await session.acknowledge({ type: 'figure', figure: { ...figure, threads: threadsOf(backend) } });
   }
   await session.progress('measuring', seconds, seconds, 's');

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { benchmarked, originText } from '../../../../renderer/routes/new/benchmarked.ts';
+import { architectureOfSize } from '../../../../shared/architecture.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../../shared/contract.ts';
+import type { BenchmarkRecord } from '../../../../shared/device.ts';
+import { checkpointFacts, datasetFacts } from '../../../main/store/facts.ts';
+
+const update: BenchmarkRecord = {
+  benchmark: 'g-1',
+  at: '2026-01-02T03:04:05.000Z',
+  backend: 'onnx',
+  automatic: true,
+  device: 'A processor',
+  threads: 2,
+  codeVersion: '1',
+  here: true,
+  work: 'update',
+  size: 1,
+  batchSize: 64,
+  milliseconds: 20,
+  steps: 9,
+};
+const label: BenchmarkRecord = { ...update, work: 'label', size: 317, batchSize: 64, milliseconds: 640 };
+const dataset: DatasetRecord = {
+  id: 'd-1',
+  name: 'data',
+  createdAt: update.at,
+  version: 1,
+  facts: { ...datasetFacts('d'), transitions: 5000 },
+  labels: [],
+};
+const teacher: CheckpointRecord = {
+  id: 'c-1',
+  name: 'teacher',
+  createdAt: update.at,
+  facts: { ...checkpointFacts('t'), architecture: architectureOfSize(317) },
+  run: null,
+  step: null,
+  pinned: false,
+};
+const entries = { datasets: [dataset], checkpoints: [teacher] };
+
+it('tells the time of a draft that has no data yet, by its defaults', () => {
+  const found = benchmarked({}, [update, label], entries);
+  expect(found?.secondsPerStep).toBeCloseTo(0.08, 12);
+  expect(found?.trainingSeconds).toBeCloseTo(0.08 * 200_000, 6);
+  expect(found?.labels).toBeUndefined();
+});
+
+it('counts the rows that may need a label: no more than are drawn, and than are there without one', () => {
+  const draft = { dataset: 'data', teacher: 'c-1', batchSize: 64 };
+  const few = benchmarked({ ...draft, steps: 10 }, [update, label], entries)?.labels;
+  expect(few?.rows).toBe(640);
+  expect(few?.seconds).toBeCloseTo(6.4, 9);
+  expect(benchmarked(draft, [update, label], entries)?.labels?.rows).toBe(5000);
+  const labels = [{ teacher: 'c-1', teacherName: 'teacher', done: 4900, total: 5000 }];
+  const known = { ...entries, datasets: [{ ...dataset, labels }] };
+  expect(benchmarked(draft, [update, label], known)?.labels?.rows).toBe(100);
+  for (const changes of [{ method: 'scratch', teacher: undefined }, { labels: 'onTheFly' }, { teacher: 'c-2' }])
+    expect(benchmarked({ ...draft, ...changes }, [update, label], entries)?.labels).toBeUndefined();
+  expect(benchmarked(draft, [update], entries)?.labels).toBeUndefined();
+});
+
+it('tells nothing of what cannot be read or was not measured', () => {
+  expect(benchmarked({ batchSize: 0 }, [update], entries)).toBeUndefined();
+  expect(benchmarked({ backend: 'wasm' }, [update], entries)).toBeUndefined();
+  expect(benchmarked({}, [], entries)).toBeUndefined();
+});
+
+it('says where the time comes from', () => {
+  const same = benchmarked({ batchSize: 64 }, [update], entries);
+  const scaled = benchmarked({ batchSize: 256 }, [update], entries);
+  if (same === undefined || scaled === undefined) throw new Error('nothing was told');
+  expect(originText(same)).toMatch(/^By the benchmark of 2026-01-0\d \d\d:\d4 on A processor: update 1M, batch 64\. /);
+  expect(originText(scaled)).toContain('update 1M, batch 64, scaled by 4 × its operations.');
+});

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { architectureOfSize, modelSizes } from '../../shared/architecture.ts';
+import { estimateByBenchmark, labelSecondsByBenchmark } from '../../shared/benchmarkEstimate.ts';
+import { runConfigurationSchema, type RunConfigurationInput } from '../../shared/configuration.ts';
+import type { BenchmarkRecord } from '../../shared/device.ts';
+import { updateOperations } from '../../shared/operations.ts';
+
+const figure = (changes: Partial<BenchmarkRecord> = {}): BenchmarkRecord => ({
+  benchmark: 'g-2',
+  at: '2026-01-02T00:00:00.000Z',
+  backend: 'onnx',
+  automatic: true,
+  device: 'A processor',
+  threads: 2,
+  codeVersion: '1',
+  here: true,
+  work: 'update',
+  size: 1,
+  batchSize: 64,
+  milliseconds: 20,
+  steps: 9,
+  ...changes,
+});
+const run = (changes: Partial<RunConfigurationInput> = {}) =>
+  runConfigurationSchema.parse({ method: 'scratch', dataset: 'd', batchSize: 64, steps: 1000, ...changes });
+
+describe('an estimate by the benchmark', () => {
+  it('is the figure itself where the same update was measured', () => {
+    const measured = figure();
+    expect(estimateByBenchmark(run(), [measured])).toEqual({
+      from: measured,
+      factor: 1,
+      secondsPerStep: 0.02,
+      trainingSeconds: 20,
+    });
+  });
+
+  it('is scaled by operations from the nearest update that was measured', () => {
+    const figures = [figure({ batchSize: 256, milliseconds: 60 }), figure()];
+    const near = estimateByBenchmark(run({ batchSize: 200 }), figures);
+    expect(near?.from.batchSize).toBe(256);
+    expect(near?.secondsPerStep).toBeCloseTo((0.06 * 200) / 256, 12);
+    expect(estimateByBenchmark(run({ batchSize: 32 }), figures)?.secondsPerStep).toBeCloseTo(0.01, 12);
+    const large = estimateByBenchmark(run({ student: { size: 5 }, batchSize: 256 }), figures);
+    const factor = updateOperations(architectureOfSize(5), 256) / updateOperations(architectureOfSize(1), 256);
+    expect(large?.secondsPerStep).toBeCloseTo(0.06 * factor, 12);
+  });
+
+  it('never takes less for more work', () => {
+    const batches = fc.integer({ min: 1, max: 4096 });
+    fc.assert(
+      fc.property(batches, batches, fc.constantFrom(...modelSizes), (one, other, size) => {
+        const seconds = (batchSize: number): number =>
+          estimateByBenchmark(run({ batchSize, student: { size } }), [figure()])?.secondsPerStep ?? Number.NaN;
+        const [low, high] = [Math.min(one, other), Math.max(one, other)];
+        expect(seconds(low)).toBeLessThanOrEqual(seconds(high));
+      }),
+    );
+  });
+
+  it('goes by the newest benchmark of the backend on this machine, and by what auto meant then', () => {
+    const figures = [
+      figure({ benchmark: 'g-3', here: false, milliseconds: 1 }),
+      figure({ benchmark: 'g-2', backend: 'wasm', automatic: false, milliseconds: 200 }),
+      figure({ benchmark: 'g-2', milliseconds: 20 }),
+      figure({ benchmark: 'g-1', milliseconds: 30 }),
+      figure({ benchmark: 'g-1', backend: 'tensorflow', automatic: false, milliseconds: 40 }),
+    ];
+    const milliseconds = (backend: NonNullable<RunConfigurationInput['backend']>): number | undefined =>
+      estimateByBenchmark(run({ backend }), figures)?.from.milliseconds;
+    expect(milliseconds('auto')).toBe(20);
+    expect(milliseconds('wasm')).toBe(200);
+    expect(milliseconds('tfjs-node')).toBeUndefined();
+    expect(estimateByBenchmark(run(), [])).toBeUndefined();
+    // A plan says nothing about an update.
+    expect(estimateByBenchmark(run(), [figure({ work: 'plan' })])).toBeUndefined();
+  });
+});
+
+describe('the time of labels by the benchmark', () => {
+  const figures = [figure({ work: 'label', size: 317, batchSize: 64, milliseconds: 500 })];
+
+  it('grows with the rows and with the teacher', () => {
+    const teacher = architectureOfSize(317);
+    expect(labelSecondsByBenchmark(teacher, 640, 'auto', figures)).toBeCloseTo(5, 12);
+    expect(labelSecondsByBenchmark(teacher, 0, 'auto', figures)).toBe(0);
+    const small = labelSecondsByBenchmark(architectureOfSize(5), 640, 'auto', figures) ?? Number.NaN;
+    expect(small).toBeLessThan(0.1);
+    expect(labelSecondsByBenchmark(teacher, 640, 'wasm', figures)).toBeUndefined();
+  });
+});
