@@ -27,7 +27,7 @@ export type Outputs = ReadonlyMap<string, Float32Array>;
 
 /** A program on a machine, with its state there. */
 export interface CompiledProgram {
-  /** Replaces the whole state. float32 only. */
+  /** Replaces the whole state. float32 only. The caller leaves the arrays as they are from then on. */
   load(state: TensorMap): void;
   step(batch: Batch, scalars: Scalars): Promise<Outputs>;
   read(): Promise<TensorMap>;
@@ -39,5 +39,7 @@ export interface Backend {
   readonly name: string;
   /** Threads that its computations use; absent where its library takes what it likes. */
   readonly threads?: number;
+  /** Programs are compiled for each shape of batch anew, so that few shapes are better than many. */
+  readonly fixedShapes?: boolean;
   compile(program: Program): CompiledProgram;
 }

@@ -82,25 +82,39 @@ interface Column {
   data: Float32Array;
 }
 
+/** How many rows are computed for `rows` of them: a power of two where each number would be compiled anew. */
+export function paddedRows(rows: number, maxRows: number, fixedShapes: boolean): number {
+  return fixedShapes ? Math.min(2 ** Math.ceil(Math.log2(rows)), maxRows) : rows;
+}
+
+/** The first values are those of `data`, the rest is 0. */
+function padded<Data extends Float32Array | Int32Array>(data: Data, empty: Data): Data {
+  if (data.length === empty.length) return data;
+  empty.set(data);
+  return empty;
+}
+
 /** Runs a program on rows, part by part; the outputs joined. */
 async function runRows(
   step: (batch: Map<string, Tensor>) => Promise<ReadonlyMap<string, Float32Array>>,
   columns: readonly Column[],
   task: Int32Array,
   outputWidth: number,
-  maxRows: number,
+  { maxRows = 4096, backend }: InferenceOptions,
 ): Promise<Float32Array> {
   const rows = task.length;
   const result = new Float32Array(rows * outputWidth);
   for (let start = 0; start < rows; start += maxRows) {
     const end = Math.min(start + maxRows, rows);
-    const batch = new Map<string, Tensor>([
-      ['task', { dtype: 'int32', shape: [end - start], data: task.subarray(start, end) }],
-    ]);
-    for (const { name, width, data } of columns)
-      batch.set(name, floatTensor([end - start, width], data.subarray(start * width, end * width)));
-    const outputs = await step(batch);
-    result.set(outputs.get('output') ?? new Float32Array(), start * outputWidth);
+    const count = paddedRows(end - start, maxRows, backend.fixedShapes === true);
+    const tasks = padded(task.subarray(start, end), new Int32Array(count));
+    const batch = new Map<string, Tensor>([['task', { dtype: 'int32', shape: [count], data: tasks }]]);
+    for (const { name, width, data } of columns) {
+      const part = padded(data.subarray(start * width, end * width), new Float32Array(count * width));
+      batch.set(name, floatTensor([count, width], part));
+    }
+    const output = (await step(batch)).get('output') ?? new Float32Array();
+    result.set(output.subarray(0, (end - start) * outputWidth), start * outputWidth);
   }
   return result;
 }
@@ -126,7 +140,7 @@ export function createRewardModel(options: InferenceOptions, parameters: FloatTe
         ],
         task,
         1,
-        options.maxRows ?? 4096,
+        options,
       ),
     dispose: () => compiled.dispose(),
   };
@@ -153,7 +167,7 @@ export function createPolicyModel(options: InferenceOptions, parameters: FloatTe
         ],
         task,
         actionDim,
-        options.maxRows ?? 4096,
+        options,
       ),
     dispose: () => compiled.dispose(),
   };

@@ -2,7 +2,7 @@ import { floatTensor, type Tensor, type TensorMap } from '../../../../shared/ten
 import { type Backend, type Batch, type CompiledProgram, type Outputs, type Program, type Scalars } from '../program.ts';
 import { recordStep, stepKey } from '../recordStep.ts';
 import { batchInput, resultOutput, scalarInput, stateInput } from '../trace/traceProgram.ts';
-import { Executable, type Runtime } from './executable.ts';
+import { Executable, type ExecutableOptions } from './executable.ts';
 import { floats, type Memory } from './memory.ts';
 
 /** What the model is given for a tensor of a batch. */
@@ -12,18 +12,23 @@ function memoryOf({ data, dtype }: Tensor): Memory {
   throw new RangeError(`a program takes no ${dtype} input`);
 }
 
+interface StateMemory {
+  shape: readonly number[];
+  memory: Memory;
+  /** Whether the memory is ours: what was loaded belongs to the caller and is copied only where it would be written. */
+  owned: boolean;
+}
+
 /** A program in the ONNX runtime: recorded, optimised and loaded once for each shape of batch. */
 class OnnxProgram implements CompiledProgram {
   readonly #program: Program;
-  readonly #runtime: Runtime;
-  readonly #threads: number;
+  readonly #options: ExecutableOptions;
   readonly #executables = new Map<string, Executable>();
-  #state = new Map<string, { shape: readonly number[]; memory: Memory }>();
+  #state = new Map<string, StateMemory>();
 
-  constructor(program: Program, runtime: Runtime, threads: number) {
+  constructor(program: Program, options: ExecutableOptions) {
     this.#program = program;
-    this.#runtime = runtime;
-    this.#threads = threads;
+    this.#options = options;
   }
 
   load(state: TensorMap): void {
@@ -31,18 +36,24 @@ class OnnxProgram implements CompiledProgram {
       this.#program.state.map((name) => {
         const tensor = state.get(name);
         if (!(tensor?.data instanceof Float32Array)) throw new RangeError(`program ${this.#program.name} needs state ${name}`);
-        return [name, { shape: tensor.shape, memory: tensor.data.slice() }];
+        return [name, { shape: tensor.shape, memory: tensor.data, owned: false }];
       }),
     );
   }
 
   async step(batch: Batch, scalars: Scalars): Promise<Outputs> {
     const executable = await this.#executable(batch, scalars);
-    for (const [name, { memory }] of this.#state) executable.feed(stateInput(name), memory);
+    for (const [name, state] of this.#state) {
+      if (!state.owned && executable.changesState(name)) {
+        state.memory = state.memory.slice();
+        state.owned = true;
+      }
+      executable.feed(stateInput(name), state.memory);
+    }
     for (const [name, tensor] of batch) executable.feed(batchInput(name), memoryOf(tensor));
     for (const [name, value] of Object.entries(scalars)) executable.feed(scalarInput(name), Float32Array.of(value));
     await executable.run();
-    for (const state of this.#state) state[1].memory = executable.takeState(state[0], state[1].memory);
+    for (const [name, state] of this.#state) state.memory = executable.takeState(name, state.memory);
     return new Map(executable.results.map((name) => [name, floats(executable.output(resultOutput(name))).slice()]));
   }
 
@@ -64,14 +75,17 @@ class OnnxProgram implements CompiledProgram {
     const known = this.#executables.get(key);
     if (known !== undefined) return known;
     const graph = recordStep(this.#program, this.#state, batch, Object.keys(scalars));
-    const executable = await Executable.create(graph, { runtime: this.#runtime, threads: this.#threads });
+    const executable = await Executable.create(graph, this.#options);
     this.#executables.set(key, executable);
     return executable;
   }
 }
 
-/** Programs as ONNX models in onnxruntime on the processor. Errors: Error where the runtime cannot be loaded here. */
-export async function onnxBackend(threads: number): Promise<Backend> {
+/**
+ * Programs as ONNX models in onnxruntime on the processor. Errors: Error where the runtime cannot be loaded here.
+ * @param session options of the runtime's sessions besides ours, such as profiling.
+ */
+export async function onnxBackend(threads: number, session: ExecutableOptions['session'] = {}): Promise<Backend> {
   const { default: runtime } = await import('onnxruntime-node');
-  return { name: 'onnx', compile: (program) => new OnnxProgram(program, runtime, threads) };
+  return { name: 'onnx', threads, fixedShapes: true, compile: (program) => new OnnxProgram(program, { runtime, threads, session }) };
 }

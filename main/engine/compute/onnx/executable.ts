@@ -1,7 +1,7 @@
 import type * as onnxruntime from 'onnxruntime-node';
 import { elementCount } from '../../../../shared/tensor.ts';
 import { type Graph, type Node, producerOf, type Value } from '../graph/graph.ts';
-import { resultOutput, stateInput } from '../trace/traceProgram.ts';
+import { resultOutput, stateInput, stateOutput } from '../trace/traceProgram.ts';
 import { isHostOperation, runHostOperation, updatedInputs } from './hostOperations.ts';
 import { allocate, constantMemory, floats, type Memory } from './memory.ts';
 import { partition, viewOf } from './partition.ts';
@@ -120,12 +120,17 @@ export class Executable {
     return this.#read(value);
   }
 
+  /** Whether a run writes to the memory of a state. */
+  changesState(name: string): boolean {
+    return this.#graph.outputs.get(stateOutput(name)) !== this.#graph.inputs.get(stateInput(name));
+  }
+
   /**
    * The memory in which a state goes on after a run, given the memory in which it was: the same, or that of the output, which the
    * executable then no longer uses.
    */
   takeState(name: string, before: Memory): Memory {
-    const value = this.#graph.outputs.get(stateInput(name));
+    const value = this.#graph.outputs.get(stateOutput(name));
     if (value === undefined) throw new RangeError(`the graph has no state ${name}`);
     const after = this.#read(value);
     if (after === before) return before;

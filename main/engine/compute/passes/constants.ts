@@ -16,7 +16,8 @@ const exactIntegers = 2 ** 24;
 
 /** Runs `compute` on TF.js's plain backend, which is there wherever TF.js is. */
 function onCpu<Result>(compute: () => Result): Result {
-  const previous = tf.getBackend();
+  // Asking TF.js for its backend would start one where none runs.
+  const previous = tf.engine().backendName;
   // Switching to it is synchronous; only its result comes as a promise.
   void tf.setBackend('cpu');
   try {
