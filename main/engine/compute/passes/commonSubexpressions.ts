@@ -4,7 +4,7 @@ import { operationKey, type OperationType } from '../graph/operations.ts';
 import { rewrite } from '../graph/rewrite.ts';
 
 /** Constants of more values than this are not compared. */
-const comparedValues = 4096;
+const comparedValues = 65536;
 
 /** Operations that give the same bits with their inputs exchanged. */
 const commutative: ReadonlySet<OperationType> = new Set(['Add', 'Mul', 'LogicalAnd', 'LogicalOr']);

@@ -5,7 +5,9 @@ import { constants } from './constants.ts';
 import { deadCode } from './deadCode.ts';
 import { identities } from './identities.ts';
 import { fuseLayerNorm } from './layerNorm.ts';
+import { linear } from './linear.ts';
 import { fuseMish } from './mish.ts';
+import { taskEmbedding } from './taskEmbedding.ts';
 
 export type Pass = (graph: Graph) => Graph;
 
@@ -51,6 +53,4 @@ export const simplify = inOrder(deadCode, untilStable(inOrder(constants, identit
 const fuseThenSimplify = inOrder(deadCode, commonSubexpressions, fuseLayerNorm, fuseMish, simplify);
 
 /** A recorded program as it is lowered: the same results from fewer, bigger operations. */
-export function optimise(graph: Graph): Graph {
-  return fuseThenSimplify(graph);
-}
+export const optimise = inOrder(fuseThenSimplify, taskEmbedding, simplify, linear, deadCode);

@@ -1,8 +1,7 @@
-import { elementCount } from '../../../../../shared/tensor.ts';
 import { type Value } from '../../graph/graph.ts';
 import { type Rule } from '../../graph/rewrite.ts';
 import { sameShape } from '../../graph/shapes.ts';
-import { anyOf, broadcasted, cutOf, isCallOf, joined, madeBy, reshaped, sliced, slicedAlong } from './patterns.ts';
+import { anyOf, cutOf, isCallOf, joined, madeBy, reshaped, sliced } from './patterns.ts';
 import { padsToConcat } from './pads.ts';
 
 const sliceOfSlice: Rule = (call, { build }) => {
@@ -82,36 +81,4 @@ const concatOfSlices: Rule = (call, { build }) => {
   return parts.length === call.inputs.length && parts.length > 1 ? undefined : [joined(build, parts, axis)];
 };
 
-/** Of entries that are looked up, only those that are wanted. */
-const sliceOfGather: Rule = (call, { build }) => {
-  if (!isCallOf(call, 'Slice')) return undefined;
-  const gather = madeBy(call.inputs[0], 'Gather');
-  const [x, indices] = gather?.inputs ?? [];
-  const cut = cutOf(call);
-  if (gather === undefined || x === undefined || indices?.shape.length !== 1) return undefined;
-  const { axis } = gather.operation;
-  if (cut?.axis !== axis) return undefined;
-  const wanted = slicedAlong(build, indices, 0, cut.start, call.operation.size[axis] ?? 0);
-  return build.node({ type: 'Gather', axis }, [x, wanted]);
-};
-
-/** The same entry many times is looked up once. */
-const gatherOfRepeated: Rule = (call, { build }) => {
-  const [x, indices] = call.inputs;
-  if (!isCallOf(call, 'Gather') || x === undefined || indices?.shape.length !== 1) return undefined;
-  const [one] = madeBy(indices, 'BroadcastTo')?.inputs ?? [];
-  if (one === undefined || elementCount(one.shape) !== 1) return undefined;
-  const { axis } = call.operation;
-  const shape = x.shape.map((size, other) => (other === axis ? (indices.shape[0] ?? 1) : size));
-  return [broadcasted(build, build.apply(call.operation, x, reshaped(build, one, [1])), shape)];
-};
-
-export const sliceRules = anyOf(
-  sliceOfSlice,
-  sliceOfConcat,
-  sliceOfReshape,
-  concatOfSlices,
-  sliceOfGather,
-  gatherOfRepeated,
-  padsToConcat,
-);
+export const sliceRules = anyOf(sliceOfSlice, sliceOfConcat, sliceOfReshape, concatOfSlices, padsToConcat);

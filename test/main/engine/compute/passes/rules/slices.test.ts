@@ -69,30 +69,6 @@ test('neighbouring slices join again; others do not', () => {
   );
 });
 
-test('entries are looked up where they are wanted, and repeated ones once', () => {
-  const before = graphOf((build) => {
-    const table = build.input('table', [3, 2, 2], 'float32');
-    const both = build.apply({ type: 'Gather', axis: 0 }, table, build.input('pair', [2], 'int32'));
-    const task = build.apply({ type: 'Reshape', shape: [1, 1] }, build.input('task', [1], 'int32'));
-    const tasks = build.apply({ type: 'Tile', repetitions: [1, 5] }, task);
-    return {
-      second: build.apply({ type: 'Slice', begin: [1, 0, 0], size: [1, 2, 2] }, both),
-      rows: build.apply({ type: 'Gather', axis: 0 }, table, build.apply({ type: 'Reshape', shape: [5] }, tasks)),
-    };
-  });
-  const after = simplify(before);
-  expect(counts(after)).toEqual({ Slice: 1, Gather: 2, BroadcastTo: 1 });
-  expectSame(before, after);
-  expectUntouched(
-    identities,
-    graphOf((build) => {
-      const table = build.input('table', [3, 4], 'float32');
-      const rows = build.apply({ type: 'Gather', axis: 0 }, table, build.input('pair', [2], 'int32'));
-      return { y: columns(build, rows, 1, 2) };
-    }),
-  );
-});
-
 test('padded parts that lie side by side are joined', () => {
   const padded = (build: GraphBuilder, lengths: readonly number[], starts: readonly number[], total: number) => {
     const parts = lengths.map((length, index) => {
