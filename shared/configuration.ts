@@ -98,6 +98,11 @@ const configurationShape = z.strictObject({
     advanced: true,
     description: 'What computes; auto takes the fastest that works here.',
   }).default('auto'),
+  threads: setting(z.int().min(0).max(256), {
+    title: 'Threads',
+    advanced: true,
+    description: 'Processor threads that compute; 0 takes all of the machine. A seed gives the same bits with one number only.',
+  }).default(0),
   validationEpisodes: setting(z.int().nonnegative(), {
     title: 'Held-out episodes',
     unit: 'per task',

@@ -90,7 +90,7 @@ export async function estimate(session: Session): Promise<Outcome> {
   const configuration = session.configuration('estimate');
   const plan = await planTraining(session, configuration);
   using dataset = plan.dataset;
-  const backend = await startBackend(configuration.backend);
+  const backend = await startBackend(configuration.backend, configuration);
   await session.started(0, describeMachine(backend));
   const { batchSize, hyperparameters, steps } = configuration;
   requireMemory(memoryNeed(plan.architecture, batchSize, hyperparameters.horizon), backend.name);

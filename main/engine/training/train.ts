@@ -24,7 +24,7 @@ export async function train(session: Session): Promise<Outcome> {
   const configuration = session.configuration('train');
   const plan = await planTraining(session, configuration);
   using dataset = plan.dataset;
-  const backend = await startBackend(configuration.backend);
+  const backend = await startBackend(configuration.backend, configuration);
   requireMemory(
     memoryNeed(plan.architecture, configuration.batchSize, configuration.hyperparameters.horizon),
     backend.name,
