@@ -31,7 +31,7 @@ export interface SideReport {
   wallMs: Summary;
   /** The part that draws random numbers; null where it is not told apart. */
   drawCpuMs: number | null;
-  /** 10^9 operations of matrix products a CPU second. */
+  /** 10^9 operations of the official program's matrix products a CPU second: a program that saves some seems faster. */
   gigaflops: number;
   memory: number | null;
   peakMemory: number | null;
@@ -117,7 +117,7 @@ function sideLines(side: SideReport, unit: string): string[] {
   return [
     `${side.label} (${side.program})`,
     `  CPU ${cpuMs.median.toFixed(3)} ms per ${unit} (${cpuMs.lowest.toFixed(3)} to ${cpuMs.highest.toFixed(3)})${draws}${perSecond}`,
-    `  clock ${wallMs.median.toFixed(3)} ms per ${unit} (${wallMs.lowest.toFixed(3)} to ${wallMs.highest.toFixed(3)}); ${side.gigaflops.toFixed(1)} GFLOP of matrix products a CPU second`,
+    `  clock ${wallMs.median.toFixed(3)} ms per ${unit} (${wallMs.lowest.toFixed(3)} to ${wallMs.highest.toFixed(3)}); ${side.gigaflops.toFixed(1)} GFLOP of the official matrix products a CPU second`,
     `  first call ${side.firstSeconds.toFixed(2)} s; resident ${side.memory === null ? '' : `${megabytes(side.memory)}, `}at most ${megabytes(side.peakMemory)}; ${side.steps} steps a turn`,
   ];
 }
