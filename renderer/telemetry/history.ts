@@ -1,5 +1,6 @@
 import type { Telemetry } from '../../shared/device.ts';
-import type { Curve } from '../charts/curve.ts';
+import type { Curve, Range } from '../charts/curve.ts';
+import { niceRange } from '../charts/ranges.ts';
 
 /** What live graphs show, in seconds. */
 export const watchedSeconds = 120;
@@ -55,4 +56,10 @@ export function toldCurves(
 /** A share as a percentage; absent stays absent. */
 export function percent(share: number | null | undefined): number | null {
   return share === null || share === undefined ? null : share * 100;
+}
+
+/** From zero to a round value above all of these: an axis that does not make little of much. */
+export function fromZero(values: readonly number[]): Range {
+  const most = values.reduce((found, value) => Math.max(found, value), 0);
+  return { min: 0, max: niceRange({ min: 0, max: most === 0 ? 1 : most }).max };
 }

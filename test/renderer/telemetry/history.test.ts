@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gpuGraphs, readingOf } from '../../../renderer/telemetry/gpuReadings.ts';
-import { liveCurve, percent, toldCurves, watchedSeconds, withLook } from '../../../renderer/telemetry/history.ts';
+import {
+  fromZero,
+  liveCurve,
+  percent,
+  toldCurves,
+  watchedSeconds,
+  withLook,
+} from '../../../renderer/telemetry/history.ts';
 import type { Telemetry } from '../../../shared/device.ts';
 
 const start = Date.parse('2026-01-01T00:00:00.000Z');
@@ -48,6 +55,20 @@ describe('liveCurve', () => {
     expect(liveCurve([], shown, share).x).toHaveLength(0);
     expect(toldCurves([look(0, null), look(2, null)], shown, share)).toEqual([]);
     expect(toldCurves([look(0, null), look(2, 0)], shown, share)).toHaveLength(1);
+  });
+});
+
+describe('fromZero', () => {
+  it('holds every value, begins at zero and is never empty', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 1e12 })), (values) => {
+        const { min, max } = fromZero(values);
+        expect(min).toBe(0);
+        expect(max).toBeGreaterThan(0);
+        for (const value of values) expect(value).toBeLessThanOrEqual(max * (1 + 1e-9));
+      }),
+    );
+    expect(fromZero([486e6, 440e6]).max).toBe(500e6);
   });
 });
 
