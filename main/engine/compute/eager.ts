@@ -72,7 +72,9 @@ class EagerProgram implements CompiledProgram {
       }
       for (const [name, tensor] of outputs) results.set(name, tf.keep(tf.clone(tensor)));
     });
-    for (const [name, tensor] of before) if (next.get(name) !== tensor) tensor.dispose();
+    // One state's tensor may be another's now.
+    const kept = new Set(next.values());
+    for (const tensor of before.values()) if (!kept.has(tensor)) tensor.dispose();
     this.#state = next;
     return results;
   }

@@ -1,5 +1,12 @@
 import { floatTensor, type Tensor, type TensorMap } from '../../../../shared/tensor.ts';
-import { type Backend, type Batch, type CompiledProgram, type Outputs, type Program, type Scalars } from '../program.ts';
+import {
+  type Backend,
+  type Batch,
+  type CompiledProgram,
+  type Outputs,
+  type Program,
+  type Scalars,
+} from '../program.ts';
 import { recordStep, stepKey } from '../recordStep.ts';
 import { batchInput, resultOutput, scalarInput, stateInput } from '../trace/traceProgram.ts';
 import { Executable, type ExecutableOptions } from './executable.ts';
@@ -35,7 +42,8 @@ class OnnxProgram implements CompiledProgram {
     this.#state = new Map(
       this.#program.state.map((name) => {
         const tensor = state.get(name);
-        if (!(tensor?.data instanceof Float32Array)) throw new RangeError(`program ${this.#program.name} needs state ${name}`);
+        if (!(tensor?.data instanceof Float32Array))
+          throw new RangeError(`program ${this.#program.name} needs state ${name}`);
         return [name, { shape: tensor.shape, memory: tensor.data, owned: false }];
       }),
     );
@@ -53,8 +61,16 @@ class OnnxProgram implements CompiledProgram {
     for (const [name, tensor] of batch) executable.feed(batchInput(name), memoryOf(tensor));
     for (const [name, value] of Object.entries(scalars)) executable.feed(scalarInput(name), Float32Array.of(value));
     await executable.run();
-    for (const [name, state] of this.#state) state.memory = executable.takeState(name, state.memory);
-    return new Map(executable.results.map((name) => [name, floats(executable.output(resultOutput(name))).slice()]));
+    // Results first: they may be part of what a state was.
+    const results = new Map(
+      executable.results.map((name) => [name, Float32Array.from(executable.output(resultOutput(name)))]),
+    );
+    const before = new Map([...this.#state].map(([name, { memory }]) => [name, memory]));
+    for (const [name, memory] of executable.takeStates(before)) {
+      const state = this.#state.get(name);
+      if (state !== undefined) state.memory = memory;
+    }
+    return results;
   }
 
   read(): Promise<TensorMap> {
@@ -87,5 +103,10 @@ class OnnxProgram implements CompiledProgram {
  */
 export async function onnxBackend(threads: number, session: ExecutableOptions['session'] = {}): Promise<Backend> {
   const { default: runtime } = await import('onnxruntime-node');
-  return { name: 'onnx', threads, fixedShapes: true, compile: (program) => new OnnxProgram(program, { runtime, threads, session }) };
+  return {
+    name: 'onnx',
+    threads,
+    fixedShapes: true,
+    compile: (program) => new OnnxProgram(program, { runtime, threads, session }),
+  };
 }

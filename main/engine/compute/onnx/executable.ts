@@ -17,7 +17,8 @@ export interface ExecutableOptions {
 
 interface LoadedStage {
   model: StageModel;
-  session: onnxruntime.InferenceSession;
+  /** None where nothing is left for the model to do. */
+  session: onnxruntime.InferenceSession | undefined;
   hostNodes: readonly Node[];
   /** Tensors around memory, as long as the memory stays the same. */
   tensors: Map<string, { memory: Memory; tensor: onnxruntime.Tensor }>;
@@ -55,6 +56,8 @@ export class Executable {
     for (const node of stages.flatMap(({ hostNodes }) => hostNodes))
       for (const input of node.inputs)
         if (input.source.kind === 'constant') this.#memory.set(input, constantMemory(input));
+    for (const output of graph.outputs.values())
+      if (output.source.kind === 'constant') this.#memory.set(output, constantMemory(output));
     this.#inPlace = inPlace;
   }
 
@@ -72,14 +75,17 @@ export class Executable {
     for (const [index, stage] of stages.entries()) {
       const wanted = readLater(graph, stages, index, stageOf);
       const model = lowerStage(`${graph.name}-${index}`, stage, given(index, stageOf), wanted);
-      const session = await runtime.InferenceSession.create(model.bytes, {
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-        ...extra,
-      });
+      const session =
+        model.fetches.length === 0
+          ? undefined
+          : await runtime.InferenceSession.create(model.bytes, {
+              intraOpNumThreads: threads,
+              interOpNumThreads: 1,
+              executionMode: 'sequential',
+              graphOptimizationLevel: 'all',
+              logSeverityLevel: 3,
+              ...extra,
+            });
       loaded.push({ model, session, hostNodes: stage.hostNodes, tensors: new Map() });
     }
     return new Executable(runtime, graph, loaded);
@@ -95,10 +101,10 @@ export class Executable {
 
   async run(): Promise<void> {
     for (const stage of this.#stages) {
-      if (stage.model.fetches.length > 0) await this.#runModel(stage);
+      await this.#runModel(stage);
       for (const node of stage.hostNodes) {
         if (!isHostOperation(node.operation)) throw new Error(`${node.operation.type} runs in a model`);
-                runHostOperation(
+        runHostOperation(
           node.operation,
           node.inputs.map((input) => floats(this.#read(input))),
           node.outputs.map((output) => floats(this.#read(output))),
@@ -110,7 +116,9 @@ export class Executable {
   /** Names of the program's results. */
   get results(): string[] {
     const prefix = resultOutput('');
-    return [...this.#graph.outputs.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+    return [...this.#graph.outputs.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length));
   }
 
   /** The memory of an output after a run. It is written again by the next one. */
@@ -126,25 +134,36 @@ export class Executable {
   }
 
   /**
-   * The memory in which a state goes on after a run, given the memory in which it was: the same, or that of the output, which the
-   * executable then no longer uses.
+   * The memory in which each state goes on after a run, given that in which it was: the same; that of the output, which the
+   * executable then no longer uses; or a copy, where the output is part of an input, a constant or several outputs at once.
    */
-  takeState(name: string, before: Memory): Memory {
-    const value = this.#graph.outputs.get(stateOutput(name));
-    if (value === undefined) throw new RangeError(`the graph has no state ${name}`);
-    const after = this.#read(value);
-    if (after === before) return before;
-    const makers = [...this.#graph.outputs.values()].filter((other) => other === value).length;
-    if (makers > 1 || value.source.kind !== 'node' || this.#inPlace.has(value)) {
-      before.set(after);
-      return before;
+  takeStates(before: ReadonlyMap<string, Memory>): Map<string, Memory> {
+    const after = new Map<string, Memory>();
+    const exchanged: [string, Value, Memory][] = [];
+    for (const [name, memory] of before) {
+      const value = this.#graph.outputs.get(stateOutput(name));
+      if (value === undefined) throw new RangeError(`the graph has no state ${name}`);
+      const found = this.#read(value);
+      if (found === memory) after.set(name, memory);
+      else if (this.#isExchanged(value)) exchanged.push([name, value, memory]);
+      else after.set(name, found.slice());
     }
-    this.#memory.set(value, before);
+    // Last, since copies are made from the memory that is left to the executable here.
+    for (const [name, value, memory] of exchanged) {
+      after.set(name, this.#read(value));
+      this.#memory.set(value, memory);
+    }
     return after;
   }
 
   async dispose(): Promise<void> {
-    for (const { session } of this.#stages) await session.release();
+    for (const { session } of this.#stages) await session?.release();
+  }
+
+  /** Whether an output has memory that nothing else reads after a run. */
+  #isExchanged(value: Value): boolean {
+    if (value.source.kind !== 'node' || !this.#memory.has(value)) return false;
+    return [...this.#graph.outputs.values()].filter((other) => other === value).length === 1;
   }
 
   /** The memory that was set aside for a value or fed for it. */
@@ -161,10 +180,12 @@ export class Executable {
   }
 
   async #runModel({ model, session, tensors }: LoadedStage): Promise<void> {
+    if (session === undefined) return;
     const feeds: Record<string, onnxruntime.Tensor> = {};
     for (const feed of model.feeds) feeds[feed.name] = this.#tensor(feed, tensors);
     const fetches: Record<string, onnxruntime.Tensor> = {};
-    for (const { name, value } of model.fetches) fetches[name] = this.#tensor({ name, value, base: value, offset: 0 }, tensors);
+    for (const { name, value } of model.fetches)
+      fetches[name] = this.#tensor({ name, value, base: value, offset: 0 }, tensors);
     await session.run(feeds, fetches);
   }
 
@@ -218,8 +239,10 @@ function updatesInPlace(
       const name = stateValues.get(input);
       if (name === undefined || !name.startsWith(stateInput(''))) continue;
       const readByModel = stages.slice(stage + 1).some(({ model }) => model.feeds.some(({ base }) => base === input));
-      const readBeside = hostNodes.slice(position + 1).some((later) => later.node.inputs.includes(input));
-      const kept = [...graph.outputs].some(([, value]) => value === input);
+      const reads = (value: Value) => viewOf(value, isInput)?.base === input;
+      const readTwice = node.inputs.filter(reads).length > 1;
+      const readBeside = readTwice || hostNodes.slice(position + 1).some((later) => later.node.inputs.some(reads));
+      const kept = [...graph.outputs.values()].some(reads);
       if (!readByModel && !readBeside && !kept && graph.outputs.get(name) === output) places.set(output, input);
     }
   });
