@@ -32,7 +32,7 @@ export const distillationSchema = z.union([
 ]);
 export type Distillation = z.infer<typeof distillationSchema>;
 
-export const backendNames = ['auto', 'onnx', 'wasm', 'tfjs-node', 'tfjs-node-gpu'] as const;
+export const backendNames = ['auto', 'onnx', 'tensorflow', 'wasm', 'tfjs-node', 'tfjs-node-gpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 export const studentSchema = z.strictObject({
@@ -101,7 +101,8 @@ const configurationShape = z.strictObject({
   threads: setting(z.int().min(0).max(256), {
     title: 'Threads',
     advanced: true,
-    description: 'Processor threads that compute; 0 takes all of the machine. A seed gives the same bits with one number only.',
+    description:
+      'Processor threads that compute; 0 takes all of the machine. A seed gives the same bits with one number only.',
   }).default(0),
   validationEpisodes: setting(z.int().nonnegative(), {
     title: 'Held-out episodes',

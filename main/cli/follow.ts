@@ -14,6 +14,8 @@ export interface FollowOptions {
   stopOnInterrupt?: readonly string[];
   /** Put before each line. */
   title?: string;
+  /** Said at the first Ctrl-C. */
+  interruptNote?: string;
   quiet?: boolean;
 }
 
@@ -22,7 +24,7 @@ export async function followJob(client: HostClient, id: string, options: FollowO
   const display = options.quiet === true ? silent : createDisplay();
   const text = new ProgressText();
   const title = options.title === undefined ? '' : `${options.title}: `;
-  const interrupts = listenForInterrupts(client, options.stopOnInterrupt ?? [id], display);
+  const interrupts = listenForInterrupts(client, options.stopOnInterrupt ?? [id], display, options.interruptNote);
   let wake = (): void => undefined;
   const unsubscribe = client.subscribe((event) => {
     if ('id' in event && event.id === id) {
@@ -73,13 +75,18 @@ export function requireFinished(job: JobRecord): void {
 
 const silent: ProgressDisplay = { show: () => undefined, say: () => undefined, end: () => undefined };
 
-function listenForInterrupts(client: HostClient, stop: readonly string[], display: ProgressDisplay): { end(): void } {
+function listenForInterrupts(
+  client: HostClient,
+  stop: readonly string[],
+  display: ProgressDisplay,
+  note = 'Stopping: a checkpoint is written first. Ctrl-C again leaves at once.',
+): { end(): void } {
   let first: number | undefined;
   const onInterrupt = (): void => {
     const now = Date.now();
     if (first === undefined) {
       first = now;
-      display.say('Stopping: a checkpoint is written first. Ctrl-C again leaves at once.');
+      display.say(note);
       // Later stages first, so that none of them begins meanwhile.
       for (const id of [...stop].reverse())
         client.request('jobs.stop', { id }).catch((thrown: unknown) => {

@@ -6,6 +6,7 @@ import { evaluate } from './evaluation/evaluate.ts';
 import { bundleRun } from './library/bundleRun.ts';
 import { exportFile } from './library/exportFile.ts';
 import { importFiles } from './library/importFiles.ts';
+import { setUpTool } from './library/setUpTool.ts';
 import { verify } from './library/verify.ts';
 import { type Outcome, type Session } from './session.ts';
 import { estimate } from './training/estimate.ts';
@@ -26,6 +27,7 @@ const runners: Record<JobKind, Runner> = {
   estimate,
   benchmark,
   verify,
+  setup: setUpTool,
 };
 
 export function runnerOf(kind: JobKind): Runner {

@@ -18,6 +18,7 @@ import { jobHandlers } from './handlers/jobs.ts';
 import { libraryHandlers } from './handlers/library.ts';
 import { runHandlers } from './handlers/runs.ts';
 import { settingHandlers } from './handlers/settings.ts';
+import { toolHandlers } from './handlers/tools.ts';
 import { transferHandlers } from './handlers/transfer.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { acquireLock } from './lock.ts';
@@ -127,5 +128,6 @@ function createHandlers(services: HostServices): Handlers {
     ...doctorHandlers(services),
     ...deviceHandlers(services),
     ...diskHandlers(services),
+    ...toolHandlers(services),
   };
 }

@@ -139,5 +139,7 @@ function nameOf(checked: CheckedConfiguration): string {
       return `Benchmark ${configuration.backend}`;
     case 'verify':
       return 'Verify';
+    case 'setup':
+      return `Set up ${configuration.tool} (${configuration.variant})`;
   }
 }

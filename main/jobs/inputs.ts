@@ -60,6 +60,7 @@ export function inputReferences(checked: CheckedConfiguration): InputReference[]
     case 'bundle':
     case 'benchmark':
     case 'verify':
+    case 'setup':
       return [];
   }
 }

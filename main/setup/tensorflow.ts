@@ -89,9 +89,12 @@ function downloadStep(work: TensorflowWork, wheel: Wheel): Step {
         throw new DecantError('SETUP_PROGRAM_MISSING', 'python3 is here without its pip (package python3-pip)');
       const folder = wheelFolder(work, wheel);
       const temporary = join(work.places.downloads, 'temporary');
-      // What a killed attempt left there would count as downloaded.
-      for (const path of [folder, temporary]) await removeFolder(path);
-      for (const path of [folder, temporary]) await ensureFolder(path);
+      await ensureFolder(work.places.downloads);
+      for (const path of [folder, temporary]) {
+        // What a killed attempt left there would count as downloaded.
+        await removeFolder(path);
+        await ensureFolder(path);
+      }
       const requirements = join(work.places.downloads, 'requirements.txt');
       const line = `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`;
       await writeFileDurably(requirements, new TextEncoder().encode(line));

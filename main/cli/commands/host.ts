@@ -3,8 +3,15 @@ import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { runDetachedHost } from '../detached.ts';
 import { describeDoctor } from '../describeDevice.ts';
+import { removeTool, setUpTool } from './setup.ts';
 import { serveUntilTold } from '../serving.ts';
 import { wholeNumber } from '../values.ts';
+
+interface DoctorOptions {
+  setup?: string;
+  remove?: string;
+  cuda?: boolean;
+}
 
 export function addHostCommands(program: Command): void {
   program
@@ -20,16 +27,16 @@ export function addHostCommands(program: Command): void {
 
   program
     .command('doctor')
-    .option('--setup <what>', 'comes with a later version')
-    .option('--cuda', 'comes with a later version')
+    .option('--setup <tool>', 'build a tool that npm does not carry into your data folder: tensorflow')
+    .option('--remove <tool>', 'remove it again')
+    .option('--cuda', 'with --setup and --remove: the one for an NVIDIA GPU')
     .description('say what works on this machine, and what to install for more')
-    .action(async ({ setup }: { setup?: string }, command: Command) => {
-      if (setup !== undefined)
-        throw new DecantError(
-          'NOT_BUILT',
-          `setting up ${setup} comes with a later version; \`decant doctor\` names the packages that can be installed by npm`,
-        );
+    .action(async ({ setup, remove, cuda }: DoctorOptions, command: Command) => {
       const context = contextOf(command);
+      if (setup !== undefined && remove !== undefined)
+        throw new DecantError('USAGE', '--setup and --remove exclude each other');
+      if (setup !== undefined) return setUpTool(context, setup, cuda);
+      if (remove !== undefined) return removeTool(context, remove, cuda);
       const report = await withLibrary(context, (client) => client.request('doctor', {}));
       context.output.result(report, describeDoctor(report));
     });

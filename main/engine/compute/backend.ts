@@ -6,6 +6,8 @@ import { eagerBackend } from './eager.ts';
 import { type EagerBackendName, loadNative, startEager } from './eagerBackends.ts';
 import { onnxBackend } from './onnx/backend.ts';
 import { type Backend } from './program.ts';
+import { tensorflowBackend } from './tensorflow/backend.ts';
+import { describeInstallation, hasNvidiaDevice } from './tensorflow/load.ts';
 
 export type ConcreteBackendName = Exclude<BackendName, 'auto'>;
 
@@ -48,8 +50,15 @@ const kinds: Record<ConcreteBackendName, BackendKind> = {
       require('onnxruntime-node');
       return `the program as one graph, on ${availableParallelism()} threads`;
     },
-    remedy: 'Install the dependencies again (npm install); onnxruntime-node has libraries for Linux, macOS and Windows.',
+    remedy:
+      'Install the dependencies again (npm install); onnxruntime-node has libraries for Linux, macOS and Windows.',
     start: onnxBackend,
+  },
+  tensorflow: {
+    label: 'TensorFlow, compiled',
+    probe: describeInstallation,
+    remedy: 'Run `decant doctor --setup tensorflow`, with --cuda for an NVIDIA GPU.',
+    start: (threads) => tensorflowBackend({ threads }),
   },
   wasm: eagerKind('wasm', {
     label: 'WebAssembly, eager',
@@ -69,8 +78,8 @@ const kinds: Record<ConcreteBackendName, BackendKind> = {
 };
 
 /** All backends, as they are listed. */
-const listed: readonly ConcreteBackendName[] = ['onnx', 'tfjs-node-gpu', 'tfjs-node', 'wasm'];
-/** What `auto` tries, fastest first; other eager backends run on request. */
+const listed: readonly ConcreteBackendName[] = ['tensorflow', 'onnx', 'tfjs-node-gpu', 'tfjs-node', 'wasm'];
+/** What `auto` tries without a usable GPU, fastest first; other eager backends run on request. */
 const automatic: readonly ConcreteBackendName[] = ['onnx', 'wasm'];
 
 function messageOf(thrown: unknown): string {
@@ -90,6 +99,13 @@ export async function startBackend(name: BackendName, { threads = 0 }: BackendOp
 
 async function startFirst(options: BackendOptions): Promise<Backend> {
   const failures: string[] = [];
+  if (hasNvidiaDevice()) {
+    try {
+      return await tensorflowBackend({ threads: options.threads ?? 0, needsGpu: true });
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  }
   for (const name of automatic) {
     try {
       return await startBackend(name, options);

@@ -20,6 +20,8 @@ describe('wrong usage ends with 2', () => {
     [['evaluate', '--checkpoint', 'c', '--tasks', 'mt30', '--planner', 'cem'], /allowed are policy, mppi/],
     [['evaluate', '--checkpoint', 'c', '--tasks', 'mt30', '--planner', 'mppi', '--sample'], /mppi always draws/],
     [['bench', '--seconds', '0'], /from 1 to 600/],
+    [['doctor', '--setup', 'caffe'], /there is one for tensorflow/],
+    [['doctor', '--setup', 'tensorflow', '--remove', 'tensorflow'], /exclude each other/],
   ])('%j', async (args, message) => {
     const { status, stdout, stderr } = await decantHere(...args);
     expect(stderr).toMatch(message);
@@ -30,7 +32,6 @@ describe('wrong usage ends with 2', () => {
 
 describe('what later versions bring says so', () => {
   it.each([
-    [['doctor', '--setup', 'tensorflow'], /later version/],
     [['export', '--checkpoint', 'c', '--format', 'onnx'], /safetensors and pt/],
     [['export', '--checkpoint', 'c', '--precision', 'int8'], /fp32 and fp16/],
   ])('%j', async (args, message) => {

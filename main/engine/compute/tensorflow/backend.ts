@@ -1,3 +1,4 @@
+import { DecantError } from '../../../../shared/errors.ts';
 import { floatTensor, type Tensor, type TensorMap } from '../../../../shared/tensor.ts';
 import {
   type Backend,
@@ -171,13 +172,17 @@ function fedValues(tensor: Tensor | undefined, name: string): Numbers {
 export interface TensorflowBackendOptions extends TensorflowOptions {
   /** Never ask for XLA. */
   readonly plain?: boolean;
+  /** Only with a GPU that it uses. */
+  readonly needsGpu?: boolean;
 }
 
 /** Programs as sessions of TensorFlow, compiled by XLA where the library has it. Errors: BACKEND_UNAVAILABLE. */
 export async function tensorflowBackend(options: TensorflowBackendOptions = {}): Promise<Backend> {
   const binding = loadTensorflow(options);
-  const { xla } = await capabilitiesOf(binding);
-  const { plain = false } = options;
+  const { xla, gpu, version } = await capabilitiesOf(binding);
+  const { plain = false, needsGpu = false } = options;
+  if (needsGpu && !gpu)
+    throw new DecantError('BACKEND_UNAVAILABLE', `TensorFlow ${version} finds no GPU that it can use`);
   return {
     name: 'tensorflow',
     compile: (program) => new TensorflowProgram(program, binding, xla && !plain),

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { DecantError } from '../../../../shared/errors.ts';
 import { type ToolVariant } from '../../../../shared/jobs.ts';
+import { tensorflowVersion } from '../../../setup/pinned.ts';
 import { findTensorflow } from '../../../setup/setUp.ts';
 import { loadBinding, type TensorflowBinding } from './binding.ts';
 
@@ -14,7 +15,7 @@ export interface TensorflowInstallation {
 }
 
 export interface TensorflowOptions {
-  /** CPU threads of one operation; all cores without it. */
+  /** CPU threads of one operation; all cores with 0 or without it. */
   readonly threads?: number;
   /** A certain one, instead of the first that is found. */
   readonly installation?: TensorflowInstallation;
@@ -40,7 +41,9 @@ function packaged(name: string): TensorflowInstallation | undefined {
 
 function setUp(variant: ToolVariant, tools: string | undefined): TensorflowInstallation | undefined {
   const places = findTensorflow(variant, tools);
-  return places === undefined ? undefined : installationIn(places.folder, `set up for ${variant} in ${places.folder}`);
+  return places === undefined
+    ? undefined
+    : installationIn(places.folder, `TensorFlow ${tensorflowVersion} set up in ${places.folder}`);
 }
 
 /** The TensorFlow in a tool's folder, as the set-up lays it out. */
@@ -66,14 +69,25 @@ export function listInstallations(tools?: string, gpu: boolean = hasNvidiaDevice
   return ordered.filter((found) => found !== undefined);
 }
 
+function firstInstallation(): TensorflowInstallation {
+  const [installation] = listInstallations();
+  if (installation === undefined)
+    throw new DecantError('BACKEND_UNAVAILABLE', 'no TensorFlow is set up, and no package has one');
+  return installation;
+}
+
+/**
+ * The TensorFlow that would be loaded, in words. It is only looked for: what was set up was also started then, and a process that looks for several
+ * backends must not load two of them. Errors: BACKEND_UNAVAILABLE where there is none.
+ */
+export function describeInstallation(): string {
+  const { source, cudaFolder } = firstInstallation();
+  return `${source}${cudaFolder !== undefined && hasNvidiaDevice() ? ', for the GPU' : ''}`;
+}
+
 /** Errors: BACKEND_UNAVAILABLE where there is none, or it cannot be loaded. */
 export function loadTensorflow(options: TensorflowOptions = {}): TensorflowBinding {
-  const installation = options.installation ?? listInstallations()[0];
-  if (installation === undefined)
-    throw new DecantError(
-      'BACKEND_UNAVAILABLE',
-      'TensorFlow is not here: `decant doctor --setup tensorflow` builds it',
-    );
-  const { binding, cudaFolder } = installation;
-  return loadBinding(binding, { threads: options.threads, cudaFolder });
+  const { binding, cudaFolder } = options.installation ?? firstInstallation();
+  const threads = options.threads === 0 ? undefined : options.threads;
+  return loadBinding(binding, { threads, cudaFolder, gpu: hasNvidiaDevice() });
 }
