@@ -7,7 +7,7 @@ import { Report } from './report.ts';
 import { checkSimulator } from './simulator.ts';
 
 /** Backends by the names of this command. */
-const backends = { eager: 'wasm', onnx: 'onnx' } as const;
+const backends = { eager: 'wasm', onnx: 'onnx', tensorflow: 'tensorflow' } as const;
 const usage = `usage: npm run conformance -- DIR [--backend ${Object.keys(backends).join('|')}] [--require fixtures,sim]`;
 
 function isBackend(name: string): name is keyof typeof backends {
