@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { candidates, initialDistribution, refine } from '../../main/engine/tdmpc2/planElites.ts';
+import { candidates, initialDistribution, refine, sampleActions } from '../../main/engine/tdmpc2/planElites.ts';
+import { estimateValues, planGroups } from '../../main/engine/tdmpc2/planGroups.ts';
 import { defaultPlanner, type PlanSettings } from '../../main/engine/tdmpc2/planSettings.ts';
-import { estimateValue, planRows, policyTrajectories } from '../../main/engine/tdmpc2/planValues.ts';
+import { planRows, policyTrajectories } from '../../main/engine/tdmpc2/planValues.ts';
 import { requireTensor, stepOf } from '../../main/engine/tdmpc2/tensors.ts';
 import { Weights } from '../../main/engine/tdmpc2/weights.ts';
 import { encode, renormalised, taskContext } from '../../main/engine/tdmpc2/worldModel.ts';
@@ -82,7 +83,7 @@ export function iterationInputs(set: FixtureSet, plan: Plan): TensorMap {
 /** What is compared of a plan; that of an iteration as `<name>[<iteration>]`. */
 export function iterationsComputation(set: FixtureSet): Computation {
   const settings = settingsOf(set);
-  const { iterations, numPiTrajs, numSamples } = settings.planner;
+  const { iterations, numPiTrajs } = settings.planner;
   // What is recorded is of one environment.
   const oneEnvironment = (tensor: tf.Tensor, axis: number) => tf.expandDims(tensor, axis);
   return (inputs, parameters) => {
@@ -96,21 +97,22 @@ export function iterationsComputation(set: FixtureSet): Computation {
     const piRows = planRows(z0, context, numPiTrajs);
     const trajectories = policyTrajectories(settings, weights, piRows, input('noise_pi_trajs'));
     ours.set('pi_actions_masked_iter0', trajectories);
-    const rows = planRows(z0, context, numSamples);
+    const policyActions = input('pi_actions_masked_iter0');
+    const groups = planGroups(settings, weights, z0, context, piRows, policyActions);
     const masks = inputs.get('mask');
     let distribution = initialDistribution(settings, input('prev_mean'));
     for (let iteration = 0; iteration < iterations; iteration++) {
       const recorded = (name: string) => stepOf(input(name), iteration);
       const noise = oneEnvironment(recorded('noise_samples'), 1);
-      const actions = candidates(input('pi_actions_masked_iter0'), distribution, noise, context.actionMask);
+      const samples = sampleActions(distribution, noise, context.actionMask);
       const draws = {
         noise: oneEnvironment(recorded('noise_value_pi'), 0),
         pair: oneEnvironment(recorded('qidx_value'), 0),
         mask: masks === undefined ? undefined : oneEnvironment(stepOf(masks, iteration), 1),
       };
-      ours.set(`values[${iteration}]`, estimateValue(settings, weights, rows, actions, draws));
+      ours.set(`values[${iteration}]`, estimateValues(settings, weights, groups, samples, draws));
       const indices = recorded('elite_idxs');
-      const eliteActions = tf.gather(actions, indices, 1);
+      const eliteActions = tf.gather(candidates(policyActions, samples, 1), indices, 1);
       const eliteValues = tf.reshape(tf.gather(recorded('values'), indices), [1, -1]);
       const elites = { values: eliteValues, actions: oneEnvironment(eliteActions, 1) };
       const { mean, std, score } = refine(settings, elites, context.actionMask);

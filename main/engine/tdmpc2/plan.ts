@@ -7,10 +7,12 @@ import {
   exchangeAxes,
   initialDistribution,
   refine,
+  sampleActions,
   selectElites,
 } from './planElites.ts';
+import { estimateValues, planGroups } from './planGroups.ts';
 import { type PlanSettings } from './planSettings.ts';
-import { estimateValues, planGroups, planRows, policyTrajectories } from './planValues.ts';
+import { planRows, policyTrajectories } from './planValues.ts';
 import { type NamedTensors, requireTensor, stepOf } from './tensors.ts';
 import { Weights } from './weights.ts';
 import { encode, renormalised, taskContext } from './worldModel.ts';
@@ -39,15 +41,16 @@ export function planProgram(settings: PlanSettings): Program {
     const context = taskContext(settings, weights, task);
     const { actionMask } = context;
     const z = encode(settings, weights, input('obs'), context);
-    const piActions = policyTrajectories(settings, weights, planRows(z, context, numPiTrajs), input('noisePiTrajs'));
-    const groups = planGroups(settings, z, context);
+    const policyRows = planRows(z, context, numPiTrajs);
+    const policyActions = policyTrajectories(settings, weights, policyRows, input('noisePiTrajs'));
+    const groups = planGroups(settings, weights, z, context, policyRows, policyActions);
     function iterate(iteration: number, distribution: ActionDistribution) {
       const of = (name: string) => stepOf(input(name), iteration);
-      const actions = candidates(piActions, distribution, of('noiseSamples'), actionMask);
+      const samples = sampleActions(distribution, of('noiseSamples'), actionMask);
       const mask = settings.dropout > 0 ? of('maskValue') : undefined;
       const draws = { noise: of('noiseValuePi'), pair: of('pairValue'), mask };
-      const values = estimateValues(settings, weights, groups, actions, draws);
-      const elites = selectElites(settings, values, actions);
+      const values = estimateValues(settings, weights, groups, samples, draws);
+      const elites = selectElites(settings, values, candidates(policyActions, samples, z.shape[0]));
       return { elites, ...refine(settings, elites, actionMask) };
     }
     let plan = iterate(0, initialDistribution(settings, input('previousMean')));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type PlanSettings } from './planSettings.ts';
+import { joinRows } from './planValues.ts';
 
 /** What the candidates of E environments are drawn around: [H, E, actionDim] each. */
 export interface ActionDistribution {
@@ -30,21 +31,21 @@ export function initialDistribution(settings: PlanSettings, previousMean: tf.Ten
 }
 
 /**
- * The candidates of an iteration, of each environment: policy trajectories first, then samples around the mean, masked.
- * @param piActions [H, E * numPiTrajs, actionDim]. @param noise [H, E, samples, actionDim]. @param actionMask [E, actionDim].
- * Returns [H, E * numSamples, actionDim].
+ * Samples of an iteration around the mean, masked: [H, E * samples, actionDim].
+ * @param noise [H, E, samples, actionDim]. @param actionMask [E, actionDim].
  */
-export function candidates(
-  piActions: tf.Tensor,
-  { mean, std }: ActionDistribution,
-  noise: tf.Tensor,
-  actionMask: tf.Tensor,
-): tf.Tensor {
-  const [horizon = 0, environments = 0, , actionDim = 0] = noise.shape;
-  const perEnvironment = (tensor: tf.Tensor) => tf.reshape(tensor, [horizon, environments, -1, actionDim]);
-  const samples = tf.add(perEnvironment(mean), tf.mul(perEnvironment(std), noise));
-  const masked = tf.mul(tf.clipByValue(samples, -1, 1), tf.reshape(actionMask, [1, environments, 1, actionDim]));
-  return tf.reshape(tf.concat([perEnvironment(piActions), masked], 2), [horizon, -1, actionDim]);
+export function sampleActions({ mean, std }: ActionDistribution, noise: tf.Tensor, actionMask: tf.Tensor): tf.Tensor {
+  const [horizon = 0, environments = 0, samples = 0, actionDim = 0] = noise.shape;
+  const perEnvironment = (tensor: tf.Tensor) => tf.reshape(tensor, [horizon, environments, 1, actionDim]);
+  const drawn = tf.clipByValue(tf.add(perEnvironment(mean), tf.mul(perEnvironment(std), noise)), -1, 1);
+  const masked = tf.mul(drawn, tf.reshape(actionMask, [1, environments, 1, actionDim]));
+  return tf.reshape(masked, [horizon, environments * samples, actionDim]);
+}
+
+/** All candidates, of each environment its policy trajectories first: [H, E * numSamples, actionDim]. */
+export function candidates(policyActions: tf.Tensor, samples: tf.Tensor, environments: number): tf.Tensor {
+  const [horizon = 0, , actionDim = 0] = samples.shape;
+  return tf.reshape(joinRows(policyActions, samples, horizon * environments), [horizon, -1, actionDim]);
 }
 
 export interface Elites {

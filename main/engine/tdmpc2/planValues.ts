@@ -55,6 +55,35 @@ export function policyTrajectories(
   return tf.stack(actions);
 }
 
+/** What imagined trajectories have led to. */
+export interface RolledOut {
+  /** Discounted predicted rewards, [rows, 1]. */
+  rewards: tf.Tensor;
+  /** The last latent state, [rows, latentDim]. */
+  z: tf.Tensor;
+}
+
+/** Follows action sequences [H, rows, actionDim] through the model. */
+export function rollOut(settings: PlanSettings, weights: Weights, rows: PlanRows, actions: tf.Tensor): RolledOut {
+  const { context } = rows;
+  let { z } = rows;
+  const parts: tf.Tensor[] = [];
+  for (let step = 0; step < settings.planner.horizon; step++) {
+    const action = stepOf(actions, step);
+    const logits = reward(settings, weights, z, action, context);
+    parts.push(tf.mul(twoHotInv(logits, settings.architecture), settings.discount ** step));
+    z = next(settings, weights, z, action, context);
+  }
+  return { rewards: addAll(parts), z };
+}
+
+/** Of each of `count` blocks its rows of `first`, then those of `second`: [count * n, width] and [count * m, width]. */
+export function joinRows(first: tf.Tensor, second: tf.Tensor, count: number): tf.Tensor {
+  const width = first.shape.at(-1) ?? 0;
+  const blocks = (tensor: tf.Tensor) => tf.reshape(tensor, [count, -1, width]);
+  return tf.reshape(tf.concat([blocks(first), blocks(second)], 1), [-1, width]);
+}
+
 /** What one estimate of the values of E environments' N candidates draws. */
 export interface ValueDraws {
   /** Noise of the policy at the end, [E, N, actionDim]. */
@@ -66,87 +95,22 @@ export interface ValueDraws {
 }
 
 /**
- * Values of action sequences: discounted predicted rewards and the mean of two Qs at the end; 0 where not a number. More than one
- * environment only with two Qs, where every pair is both.
- * @param actions [H, rows, actionDim]. Returns [environments, perEnvironment].
+ * Values of candidates: their rewards and the discounted mean of two Qs at the end; 0 where not a number. More than one environment
+ * only with two Qs, where every pair is both.
+ * @param context of the candidates' rows. Returns [E, N].
  */
 export function estimateValue(
   settings: PlanSettings,
   weights: Weights,
-  rows: PlanRows,
-  actions: tf.Tensor,
+  { rewards, z }: RolledOut,
+  context: TaskContext,
   draws: ValueDraws,
 ): tf.Tensor {
-  const { context } = rows;
-  let latent = rows.z;
-  const parts: tf.Tensor[] = [];
-  let discount = 1;
-  for (let step = 0; step < settings.planner.horizon; step++) {
-    const action = stepOf(actions, step);
-    const logits = reward(settings, weights, latent, action, context);
-    parts.push(tf.mul(twoHotInv(logits, settings.architecture), discount));
-    latent = next(settings, weights, latent, action, context);
-    discount *= settings.discount;
-  }
-  const noise = tf.reshape(draws.noise, [-1, settings.architecture.actionDim]);
-  const { action } = pi(settings, weights, latent, noise, context);
+  const [environments = 0, perEnvironment = 0, actionDim = 0] = draws.noise.shape;
+  const { action } = pi(settings, weights, z, tf.reshape(draws.noise, [-1, actionDim]), context);
   const options = { pair: stepOf(draws.pair, 0), mask: draws.mask, dropout: settings.dropout };
-  parts.push(tf.mul(qOfPair(settings, weights, latent, action, context, options, 'avg'), discount));
-  const value = tf.reshape(addAll(parts), [rows.environments, rows.perEnvironment]);
+  const last = qOfPair(settings, weights, z, action, context, options, 'avg');
+  const sum = tf.add(rewards, tf.mul(last, settings.discount ** settings.planner.horizon));
+  const value = tf.reshape(sum, [environments, perEnvironment]);
   return tf.where(tf.isNaN(value), tf.zerosLike(value), value);
-}
-
-/** Environments whose values are estimated together: from environment `first` on. */
-export interface PlanGroup {
-  first: number;
-  rows: PlanRows;
-}
-
-/** Entries `first` to `first + count` of an axis. */
-function range(tensor: tf.Tensor, axis: number, first: number, count: number): tf.Tensor {
-  const begin = tensor.shape.map((_, index) => (index === axis ? first : 0));
-  return tf.slice(
-    tensor,
-    begin,
-    tensor.shape.map((size, index) => (index === axis ? count : size)),
-  );
-}
-
-/**
- * The candidates' rows in groups of `size` environments. With more than two Qs each environment is a group: its rows go through its
- * own pair, as many products as in single plans and not numQ / 2 times them.
- */
-export function planGroups(settings: PlanSettings, z: tf.Tensor, context: TaskContext): PlanGroup[] {
-  const { numSamples } = settings.planner;
-  const environments = z.shape[0];
-  const size = settings.architecture.numQ === 2 ? (settings.groupSize ?? environments) : 1;
-  if (size >= environments) return [{ first: 0, rows: planRows(z, context, numSamples) }];
-  return Array.from({ length: Math.ceil(environments / size) }, (_, index) => {
-    const first = index * size;
-    const count = Math.min(size, environments - first);
-    const rows = planRows(range(z, 0, first, count), context.of(range(context.task, 0, first, count)), numSamples);
-    return { first, rows };
-  });
-}
-
-/** As `estimateValue`, group by group. */
-export function estimateValues(
-  settings: PlanSettings,
-  weights: Weights,
-  groups: readonly PlanGroup[],
-  actions: tf.Tensor,
-  draws: ValueDraws,
-): tf.Tensor {
-  if (groups.length === 1 && groups[0] !== undefined)
-    return estimateValue(settings, weights, groups[0].rows, actions, draws);
-  const values = groups.map(({ first, rows }) => {
-    const { environments, perEnvironment } = rows;
-    const own = range(actions, 1, first * perEnvironment, environments * perEnvironment);
-    return estimateValue(settings, weights, rows, own, {
-      noise: range(draws.noise, 0, first, environments),
-      pair: range(draws.pair, 0, first, environments),
-      mask: draws.mask === undefined ? undefined : range(draws.mask, 1, first, environments),
-    });
-  });
-  return tf.concat(values, 0);
 }
