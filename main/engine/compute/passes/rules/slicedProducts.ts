@@ -21,13 +21,18 @@ function isPlainSum({ operation, inputs }: Call): boolean {
   return operation.type === 'Add' && a !== undefined && b !== undefined && sameShape(a.shape, b.shape);
 }
 
+/** A product of rows. Gradients of weights are products of columns: dividing these again saves nothing. */
+function isProductOfRows({ operation }: Call): boolean {
+  return operation.type === 'MatMul' && !operation.transposeA;
+}
+
 /** Products of matrices, and sums of products, of which nobody reads more than some columns. */
 export function valuesOnlySliced(graph: Graph): ReadonlySet<Value> {
   const readers = readersOf(graph);
   const outputs = new Set(graph.outputs.values());
   const cut = new Set<Value>();
   for (const node of [...graph.nodes].reverse()) {
-    if (!isPlainSum(node) && node.operation.type !== 'MatMul') continue;
+    if (!isPlainSum(node) && !isProductOfRows(node)) continue;
     const value = onlyOutput(node);
     const reading = readers.get(value) ?? [];
     const all = reading.every((reader) => cutsColumns(reader) || (isPlainSum(reader) && cut.has(onlyOutput(reader))));
@@ -42,7 +47,7 @@ export function valuesOnlySliced(graph: Graph): ReadonlySet<Value> {
 function columnsOfProduct(build: GraphBuilder, value: Value, start: number, length: number): Value | undefined {
   const product = madeBy(value, 'MatMul');
   const [a, b] = product?.inputs ?? [];
-  if (product !== undefined && a !== undefined && b?.shape.length === 2) {
+  if (product !== undefined && isProductOfRows(product) && a !== undefined && b?.shape.length === 2) {
     const part = slicedAlong(build, b, product.operation.transposeB ? 0 : 1, start, length);
     return build.apply(product.operation, a, part);
   }
