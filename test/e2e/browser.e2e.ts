@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { comparing } from './browser/comparing.ts';
+import { devicePage } from './browser/devicePage.ts';
 import { endings } from './browser/endings.ts';
 import { exporting } from './browser/exporting.ts';
 import { firstStart } from './browser/firstStart.ts';
@@ -20,7 +21,8 @@ describe.skipIf(noBrowser !== undefined)('Decant in a browser', () => {
         session.broken ??= task.name;
       });
     });
-    for (const part of [firstStart, importing, newRun, runPage, exporting, comparing, endings]) part(session);
+    for (const part of [firstStart, devicePage, importing, newRun, runPage, exporting, comparing, endings])
+      part(session);
   });
 
   it('is accessible on every page, in every state and in both themes', () => {

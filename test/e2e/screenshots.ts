@@ -63,7 +63,7 @@ async function waitForState(run: string, states: readonly string[]): Promise<voi
 }
 
 async function empty(): Promise<void> {
-  for (const name of ['welcome', 'runs', 'new', 'datasets', 'checkpoints', 'library', 'compare'])
+  for (const name of ['welcome', 'runs', 'new', 'datasets', 'checkpoints', 'library', 'device', 'compare'])
     await pictureOf(`${name}-empty`, `/${name}`);
 }
 
@@ -103,7 +103,8 @@ async function full(dataset: string, teacher: string): Promise<void> {
   await command(home, 'export', '--checkpoint', given.teacher ?? '', '--out', folder, '--json');
   await pictureOf('run-running', `/runs/${third}`);
   await pictureOf('welcome-full', '/welcome');
-  for (const name of ['runs', 'datasets', 'checkpoints', 'library']) await pictureOf(`${name}-full`, `/${name}`);
+  for (const name of ['runs', 'datasets', 'checkpoints', 'library', 'device'])
+    await pictureOf(`${name}-full`, `/${name}`);
   await pictureOf('new-full', `/new?from=${first}`);
   await pictureOf('run-full', `/runs/${first}`);
   await picture('run-full-end', true);

@@ -17,7 +17,16 @@ export const files = reference as ReferenceFiles;
 export const withReference = it.skipIf('missing' in reference);
 
 /** The pages that need no subject. */
-export const pages = ['/welcome', '/runs', '/new', '/datasets', '/checkpoints', '/library', '/compare'] as const;
+export const pages = [
+  '/welcome',
+  '/runs',
+  '/new',
+  '/datasets',
+  '/checkpoints',
+  '/library',
+  '/device',
+  '/compare',
+] as const;
 
 /** One library, its host in a process of its own, and a browser that shows it. */
 export class Session {
