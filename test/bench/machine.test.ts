@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { busySeconds, foreignCores, unrest } from './machine.ts';
+import { busySeconds, foreignCores, unrest, vectorInstructions } from './machine.ts';
 
 const run = { steps: 1, cpuSeconds: 3, wallSeconds: 2, drawCpuSeconds: null, memory: null, peakMemory: null };
 
@@ -13,6 +13,10 @@ describe('who else uses the machine', () => {
     expect(unrest(0.1, 0.02)).toBeUndefined();
     expect(unrest(1.5, 0.02)).toContain('1.50');
     expect(unrest(0.1, 0.8)).toContain('0.80 cores');
+  });
+
+  it('names the vector instructions among all flags', () => {
+    expect(vectorInstructions('fpu sse2 avx avx2 fma avx512f avx512bw')).toEqual(['avx2', 'fma', 'avx512f']);
   });
 
   it('grows while something computes', () => {

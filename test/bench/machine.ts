@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
+import { cpuFlags } from 'systeminformation';
 import { type Run } from './protocol.ts';
 
 /** What a result was measured on. */
@@ -6,15 +7,23 @@ export interface MachineDescription {
   system: string;
   processor: string;
   cores: number;
+  /** Those of its vector instructions that decide how fast a matrix product is. */
+  instructions: string[];
   memoryBytes: number;
   node: string;
 }
 
-export function describeMachine(): MachineDescription {
+/** The widest vector instructions that libraries for matrix products use. */
+export function vectorInstructions(flags: string): string[] {
+  return flags.split(/\s+/).filter((flag) => /^(fma|avx2|avx512f|amx_tile|asimd|sve2?)$/.test(flag));
+}
+
+export async function describeMachine(): Promise<MachineDescription> {
   return {
     system: `${type()} ${release()}`,
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
+    instructions: vectorInstructions(await cpuFlags()),
     memoryBytes: totalmem(),
     node: process.version,
   };

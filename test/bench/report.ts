@@ -139,7 +139,7 @@ export function reportLines(report: BenchReport): string[] {
       ...(report.what === 'plan' ? [] : [`batch ${report.batch}`]),
       ...(report.what === 'label' ? [] : [`dropout ${report.dropout ? 'on' : 'off'}`]),
     ].join(', '),
-    `${machine.processor}, ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.system}, Node ${machine.node}`,
+    `${machine.processor}, ${machine.cores} cores, ${machine.instructions.join(' ')}, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.system}, Node ${machine.node}`,
     `load of the last minute ${report.loadBefore.toFixed(2)}; other processes used ${report.foreignCores.toFixed(2)} cores during the runs`,
     ...report.sides.flatMap((side) => sideLines(side, report.unit)),
     ...report.comparisons.flatMap(comparisonLines),

@@ -34,7 +34,7 @@ async function bench(options: BenchOptions): Promise<number> {
     dropout: options.dropout,
     batch: options.batch,
     size: options.size,
-    machine: describeMachine(),
+    machine: await describeMachine(),
     loadBefore,
     foreignCores: foreign,
     warning: unrest(loadBefore, foreign),
