@@ -34,7 +34,7 @@ async function teacherReward(set: FixtureSet, backend: Backend, file: string): P
 /** The next update of an agent, with recorded batch and random numbers. */
 export async function runUpdate(set: FixtureSet, backend: Backend, agent: Agent, update: number) {
   const file = `update${update}_inputs`;
-  const optional = (name: string) => (set.tensors(file).has(name) ? set.floats(file, name) : undefined);
+  const mask = (name: string) => (set.tensors(file).has(name) ? Uint8Array.from(set.floats(file, name)) : undefined);
   return agent.update(
     {
       obs: set.floats(file, 'obs'),
@@ -48,9 +48,9 @@ export async function runUpdate(set: FixtureSet, backend: Backend, agent: Agent,
       noisePi: set.floats(file, 'noise_pi'),
       pairTd: set.integers(file, 'qidx_td'),
       pairPi: set.integers(file, 'qidx_pi'),
-      maskTd: optional(maskNames.maskTd),
-      maskValue: optional(maskNames.maskValue),
-      maskPi: optional(maskNames.maskPi),
+      maskTd: mask(maskNames.maskTd),
+      maskValue: mask(maskNames.maskValue),
+      maskPi: mask(maskNames.maskPi),
     },
   );
 }

@@ -2,7 +2,7 @@ import { type Architecture } from '../../../shared/architecture.ts';
 import { randomSites, uniforms } from '../../../shared/random.ts';
 import { floatTensor, type Tensor } from '../../../shared/tensor.ts';
 import { type PlannerParameters } from './planSettings.ts';
-import { indexPair, keepBytes, normalsOf } from './random.ts';
+import { indexPair, keepMask, normalsOf } from './random.ts';
 
 /** Every random number of one environment's plan: what `planProgram` takes but for the axis of environments, and what chooses the action. */
 export interface PlanRandomness {
@@ -43,7 +43,7 @@ export function drawPlan(seed: number, step: number, { architecture, planner, dr
     noiseSamples: normalsOf(seed, step, randomSites.planSamples, iterations * horizon * samples * actionDim),
     noiseValuePi: normalsOf(seed, step, randomSites.planValue, iterations * numSamples * actionDim),
     pairValue: Int32Array.from(pairs.flatMap((pair) => [...pair])),
-    maskValue: dropout === 0 ? undefined : keepBytes(seed, step, randomSites.planDropout, masked, dropout),
+    maskValue: dropout === 0 ? undefined : keepMask(seed, step, randomSites.planDropout, masked, dropout),
     choiceUniform: uniforms(seed, step, randomSites.planChoice, 1)[0] ?? 0,
     noiseFinal: normalsOf(seed, step, randomSites.planFinal, actionDim),
   };
@@ -65,10 +65,19 @@ function interleave<Values extends Numbers<Values>>(arrays: readonly Values[], o
   return into;
 }
 
-/** The random numbers of E environments as inputs of `planProgram`. */
+/** Memory for the masks of E environments: so large that it is better used again by each plan. */
+export function maskMemory({ architecture, planner, dropout }: PlanSizes, environments: number): Uint8Array {
+  const { iterations, numSamples } = planner;
+  return new Uint8Array(
+    dropout === 0 ? 0 : iterations * architecture.numQ * environments * numSamples * architecture.mlpDim,
+  );
+}
+
+/** The random numbers of E environments as inputs of `planProgram`. @param memory of `maskMemory`, written to. */
 export function randomnessBatch(
   randomness: readonly PlanRandomness[],
   { architecture, planner, dropout }: PlanSizes,
+  memory: Uint8Array,
 ): [string, Tensor][] {
   const { horizon, iterations, numSamples, numPiTrajs } = planner;
   const { actionDim, numQ, mlpDim } = architecture;
@@ -93,7 +102,7 @@ export function randomnessBatch(
   if (dropout === 0) return batch;
   const shape = [iterations, numQ, environments, numSamples, mlpDim];
   const masks = randomness.map(({ maskValue }) => maskValue ?? new Uint8Array());
-  const data = interleave(masks, iterations * numQ, new Uint8Array(product(shape)));
+  const data = interleave(masks, iterations * numQ, memory);
   return [...batch, ['maskValue', { dtype: 'uint8', shape, data }]];
 }
 

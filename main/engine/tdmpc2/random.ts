@@ -30,42 +30,25 @@ export function indexPair(seed: number, step: number, site: number, numQ: number
   return Int32Array.of(a, b < a ? b : b + 1);
 }
 
-/** Keep masks of 0 and 1: bytes are a quarter of the memory, and a program sees either as float32. */
-export type KeepMask = Uint8Array | Float32Array;
-
 /**
- * Sets the features of `mask` to 1 where they are kept and 0 where they are dropped with `probability`. Draws the gaps between
+ * A dropout mask of `count` features: 1 where a feature is kept, 0 where it is dropped with `probability`. Draws the gaps between
  * dropped features, which are geometric, so that it costs as many draws as features are dropped.
  */
-function fillKeepMask(mask: KeepMask, seed: number, step: number, site: number, probability: number): void {
-  mask.fill(1);
-  if (probability === 0) return;
+export function keepMask(seed: number, step: number, site: number, count: number, probability: number): Uint8Array {
+  const mask = new Uint8Array(count).fill(1);
+  if (probability === 0) return mask;
   const inverseLogKeep = 1 / Math.log1p(-probability);
   const block = 64 + Math.ceil(1.1 * mask.length * probability);
   let position = -1;
   // Each refill is a stream of its own: the site in the low bits, the refill above it.
-  for (let refill = 0; position < mask.length; refill++) {
+  for (let refill = 0; ; refill++) {
     const words = randomWords(seed, step, site + refill * 0x10000, block);
     for (const word of words) {
       position += 1 + Math.floor(Math.log((word + 1) * 2 ** -32) * inverseLogKeep);
-      if (position >= mask.length) return;
+      if (position >= mask.length) return mask;
       mask[position] = 0;
     }
   }
-}
-
-/** A dropout mask as float32; see `fillKeepMask`. */
-export function keepMask(seed: number, step: number, site: number, count: number, probability: number): Float32Array {
-  const mask = new Float32Array(count);
-  fillKeepMask(mask, seed, step, site, probability);
-  return mask;
-}
-
-/** The same mask as bytes. */
-export function keepBytes(seed: number, step: number, site: number, count: number, probability: number): Uint8Array {
-  const mask = new Uint8Array(count);
-  fillKeepMask(mask, seed, step, site, probability);
-  return mask;
 }
 
 /** Every random number of one update. */
@@ -78,10 +61,10 @@ export interface UpdateRandomness {
   pairTd: Int32Array;
   pairPi: Int32Array;
   /** Keep masks of 0 and 1, [numQ, H, B, mlpDim]; needed with dropout. */
-  maskTd?: Float32Array | undefined;
-  maskValue?: Float32Array | undefined;
+  maskTd?: Uint8Array | undefined;
+  maskValue?: Uint8Array | undefined;
   /** [numQ, H+1, B, mlpDim]. */
-  maskPi?: Float32Array | undefined;
+  maskPi?: Uint8Array | undefined;
 }
 
 /** Sizes that say how many random numbers an update draws. */

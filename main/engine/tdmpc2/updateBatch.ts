@@ -53,15 +53,24 @@ export function batchTensors(
     tensors.set('teacherReward', floatTensor([teacher.length / size, size, 1], teacher));
   }
   const { maskTd, maskValue, maskPi } = randomness;
-  if (maskTd !== undefined) tensors.set('maskTd', floatTensor([numQ, horizon, size, mlpDim], maskTd));
-  if (maskValue !== undefined) tensors.set('maskValue', floatTensor([numQ, horizon, size, mlpDim], maskValue));
-  if (maskPi !== undefined) tensors.set('maskPi', floatTensor([numQ, horizon + 1, size, mlpDim], maskPi));
+  if (maskTd !== undefined) tensors.set('maskTd', bytes([numQ, horizon, size, mlpDim], maskTd));
+  if (maskValue !== undefined) tensors.set('maskValue', bytes([numQ, horizon, size, mlpDim], maskValue));
+  if (maskPi !== undefined) tensors.set('maskPi', bytes([numQ, horizon + 1, size, mlpDim], maskPi));
   return tensors;
 }
 
 function integers(shape: number[], data: Int32Array): Tensor {
-  if (data.length !== elementCount(shape)) throw new RangeError(`[${shape.join(', ')}] does not hold ${data.length}`);
+  requireLength(shape, data);
   return { dtype: 'int32', shape, data };
+}
+
+function bytes(shape: number[], data: Uint8Array): Tensor {
+  requireLength(shape, data);
+  return { dtype: 'uint8', shape, data };
+}
+
+function requireLength(shape: number[], { length }: ArrayLike<number>): void {
+  if (length !== elementCount(shape)) throw new RangeError(`[${shape.join(', ')}] does not hold ${length}`);
 }
 
 /** The same inside the program; a mask is absent where nothing is dropped. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { drawUpdate, indexPair, keepBytes, keepMask, normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
+import { drawUpdate, indexPair, keepMask, normalsOf } from '../../../../main/engine/tdmpc2/random.ts';
 
 test('normals have the moments of a standard normal', () => {
   const values = normalsOf(1, 2, 3, 100_000);
@@ -27,21 +27,12 @@ test('a pair is two different Qs and every pair occurs', () => {
 test('a mask drops its share, wherever one looks', () => {
   for (const probability of [0.01, 0.1, 0.5]) {
     const mask = keepMask(4, 1, 7, 200_000, probability);
-    const dropped = (part: Float32Array) => part.filter((value) => value === 0).length / part.length;
+    const dropped = (part: Uint8Array) => part.filter((value) => value === 0).length / part.length;
     const tolerance = 5 * Math.sqrt((probability * (1 - probability)) / 100_000);
     expect(Math.abs(dropped(mask.subarray(0, 100_000)) - probability)).toBeLessThan(tolerance);
     expect(Math.abs(dropped(mask.subarray(100_000)) - probability)).toBeLessThan(tolerance);
   }
-  expect(keepMask(4, 1, 7, 10, 0)).toEqual(new Float32Array(10).fill(1));
-});
-
-test('bytes and floats are the same mask', () => {
-  fc.assert(
-    fc.property(fc.nat(), fc.nat(), fc.nat(5000), fc.constantFrom(0.01, 0.1, 0.9), (seed, step, count, probability) => {
-      const floats = keepMask(seed, step, 7, count, probability);
-      expect(Float32Array.from(keepBytes(seed, step, 7, count, probability))).toEqual(floats);
-    }),
-  );
+  expect(keepMask(4, 1, 7, 10, 0)).toEqual(new Uint8Array(10).fill(1));
 });
 
 /** Pearson's statistic against its mean k - 1 and deviation sqrt(2 (k - 1)). */
@@ -55,7 +46,7 @@ function chiSquareDeviations(observed: readonly number[], expected: readonly num
 }
 
 test.each([0.01, 0.1])('features are dropped independently of each other (%f)', (probability) => {
-  const mask = keepBytes(12, 1, 7, 4_000_000, probability);
+  const mask = keepMask(12, 1, 7, 4_000_000, probability);
   const cells = 40;
   const width = Math.ceil(1 / (probability * 10));
   const gaps = new Array<number>(cells).fill(0);
