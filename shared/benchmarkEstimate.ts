@@ -12,15 +12,21 @@ export interface BenchmarkEstimate {
   factor: number;
 }
 
+type Computing = Pick<RunConfiguration, 'backend' | 'threads'>;
+
 /** Those that a backend left in its newest benchmark here; for `auto`, what auto meant then. */
 export function newestFigures(
   figures: readonly BenchmarkRecord[],
-  backend: string,
+  { backend, threads }: Computing,
   work: BenchmarkWork,
 ): BenchmarkRecord[] {
   const fitting = figures.filter(
     (figure) =>
-      figure.here && figure.work === work && (backend === 'auto' ? figure.automatic : figure.backend === backend),
+      figure.here &&
+      figure.work === work &&
+      (backend === 'auto' ? figure.automatic : figure.backend === backend) &&
+      // Eager wasm has one thread whatever is asked for.
+      (threads === 0 || threads === figure.threads || figure.backend === 'wasm'),
   );
   // Newest first.
   const newest = fitting[0]?.benchmark;
@@ -45,13 +51,13 @@ function nearest(
  * of its matrix products from the nearest size and batch that was measured. Undefined where nothing was measured.
  */
 export function estimateByBenchmark(
-  configuration: Pick<RunConfiguration, 'student' | 'batchSize' | 'steps' | 'backend' | 'hyperparameters'>,
+  configuration: Pick<RunConfiguration, 'student' | 'batchSize' | 'steps' | 'hyperparameters'> & Computing,
   figures: readonly BenchmarkRecord[],
 ): BenchmarkEstimate | undefined {
-  const { student, batchSize, steps, backend, hyperparameters } = configuration;
+  const { student, batchSize, steps, hyperparameters } = configuration;
   const architecture = architectureOfSize(student.size, student.numQ);
   const operations = updateOperations(architecture, batchSize, hyperparameters.horizon);
-  const found = nearest(newestFigures(figures, backend, 'update'), operations);
+  const found = nearest(newestFigures(figures, configuration, 'update'), operations);
   if (found === undefined) return undefined;
   const secondsPerStep = (found.from.milliseconds / 1000) * found.factor;
   return { ...found, secondsPerStep, trainingSeconds: secondsPerStep * steps };
@@ -61,9 +67,9 @@ export function estimateByBenchmark(
 export function labelSecondsByBenchmark(
   teacher: Architecture,
   rows: number,
-  backend: string,
+  computing: Computing,
   figures: readonly BenchmarkRecord[],
 ): number | undefined {
-  const found = nearest(newestFigures(figures, backend, 'label'), operationsOf('label', teacher, rows));
+  const found = nearest(newestFigures(figures, computing, 'label'), operationsOf('label', teacher, rows));
   return found === undefined ? undefined : (found.from.milliseconds / 1000) * found.factor;
 }

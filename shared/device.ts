@@ -59,11 +59,12 @@ export const deviceSchema = gpusSchema.extend({
 });
 export type Device = z.infer<typeof deviceSchema>;
 
-/** Listed in the order in which `auto` takes them: the first that works is what it means. */
 export const backendReportSchema = z.object({
   name: z.string(),
   label: z.string(),
   works: z.boolean(),
+  /** Whether `auto` means it here. */
+  automatic: z.boolean(),
   /** What it is, or why it does not work. */
   reason: z.string(),
   /** What would make it work; null where it does, or where nothing would. */

@@ -18,7 +18,7 @@ export function describeDoctor(report: DoctorReport): string {
     'graphics cards',
     ...(device.gpus.length === 0 ? none : device.gpus.flatMap(describeGpu)),
     ...(device.problem === null ? [] : [`  ${device.problem}`]),
-    'backends, in the order in which `auto` takes them',
+    'backends',
     ...backends.flatMap(describeBackend),
     ...(report.backendsProblem === null ? [] : [`  ${report.backendsProblem}`]),
   ].join('\n');
@@ -40,8 +40,8 @@ function describeGpu(gpu: Gpu): string[] {
   ];
 }
 
-function describeBackend({ name, label, works, reason, action }: BackendReport): string[] {
-  const line = `  ${works ? 'works' : 'absent'}  ${name} (${label}): ${reason.split('\n')[0] ?? ''}`;
+function describeBackend({ name, label, works, automatic, reason, action }: BackendReport): string[] {
+  const line = `  ${works ? 'works ' : 'absent'}  ${name}${automatic ? ', what auto means' : ''} (${label}): ${reason.split('\n')[0] ?? ''}`;
   return action === null ? [line] : [line, `          ${action}`];
 }
 

@@ -73,6 +73,12 @@ describe('an estimate by the benchmark', () => {
     expect(milliseconds('wasm')).toBe(200);
     expect(milliseconds('tfjs-node')).toBeUndefined();
     expect(estimateByBenchmark(run(), [])).toBeUndefined();
+    // Measured on two threads: nothing is known of one. Eager wasm has one in any case.
+    expect(estimateByBenchmark(run({ threads: 1 }), figures)).toBeUndefined();
+    expect(estimateByBenchmark(run({ threads: 2 }), figures)?.from.milliseconds).toBe(20);
+    expect(
+      estimateByBenchmark(run({ threads: 2, backend: 'wasm' }), [figure({ backend: 'wasm', threads: 1 })]),
+    ).toBeDefined();
     // A plan says nothing about an update.
     expect(estimateByBenchmark(run(), [figure({ work: 'plan' })])).toBeUndefined();
   });
@@ -83,10 +89,11 @@ describe('the time of labels by the benchmark', () => {
 
   it('grows with the rows and with the teacher', () => {
     const teacher = architectureOfSize(317);
-    expect(labelSecondsByBenchmark(teacher, 640, 'auto', figures)).toBeCloseTo(5, 12);
-    expect(labelSecondsByBenchmark(teacher, 0, 'auto', figures)).toBe(0);
-    const small = labelSecondsByBenchmark(architectureOfSize(5), 640, 'auto', figures) ?? Number.NaN;
+    const auto = { backend: 'auto', threads: 0 } as const;
+    expect(labelSecondsByBenchmark(teacher, 640, auto, figures)).toBeCloseTo(5, 12);
+    expect(labelSecondsByBenchmark(teacher, 0, auto, figures)).toBe(0);
+    const small = labelSecondsByBenchmark(architectureOfSize(5), 640, auto, figures) ?? Number.NaN;
     expect(small).toBeLessThan(0.1);
-    expect(labelSecondsByBenchmark(teacher, 640, 'wasm', figures)).toBeUndefined();
+    expect(labelSecondsByBenchmark(teacher, 640, { ...auto, backend: 'wasm' }, figures)).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import { type EagerBackendName, loadNative, startEager } from './eagerBackends.t
 import { onnxBackend } from './onnx/backend.ts';
 import { type Backend } from './program.ts';
 import { tensorflowBackend } from './tensorflow/backend.ts';
-import { describeInstallation, hasNvidiaDevice } from './tensorflow/load.ts';
+import { describeInstallation, hasNvidiaDevice, wouldUseGpu } from './tensorflow/load.ts';
 
 export type ConcreteBackendName = Exclude<BackendName, 'auto'>;
 
@@ -22,6 +22,8 @@ export interface BackendAvailability {
   /** What people call it. */
   label: string;
   works: boolean;
+  /** Whether `auto` would take it, as far as can be told without starting it. */
+  automatic: boolean;
   /** What it is, or why it does not work. */
   reason: string;
   /** What would make it work. */
@@ -118,7 +120,7 @@ async function startFirst(options: BackendOptions): Promise<Backend> {
 
 /** Which backends would work here, without starting any; a native package is loaded to see whether it can be. */
 export function listBackends(): BackendAvailability[] {
-  return listed.map((name) => {
+  const found = listed.map((name): Omit<BackendAvailability, 'automatic'> => {
     const { label, probe, remedy } = kinds[name];
     try {
       return { name, label, works: true, reason: probe() };
@@ -126,4 +128,8 @@ export function listBackends(): BackendAvailability[] {
       return { name, label, works: false, reason: messageOf(error), action: remedy };
     }
   });
+  const works = (name: ConcreteBackendName): boolean => found.some((backend) => backend.name === name && backend.works);
+  const order: readonly ConcreteBackendName[] = wouldUseGpu() ? ['tensorflow', ...automatic] : automatic;
+  const chosen = order.find(works);
+  return found.map((backend) => ({ ...backend, automatic: backend.name === chosen }));
 }

@@ -58,9 +58,15 @@ async function startBenchmark(
     throw new DecantError('BACKEND_UNAVAILABLE', 'none works here, so there is none to measure');
   // What the jobs of earlier benchmarks found is kept without them.
   for (const group of new Set(known.map((job) => job.group))) if (group !== null) await jobs.delete('group', group);
-  const requests = working.map(({ name }, index): JobRequest => ({
+  const requests = working.map(({ name, automatic }): JobRequest => ({
     kind: 'benchmark',
-    configuration: { backend: name, seconds: seconds / working.length, automatic: index === 0 },
+    configuration: { backend: name, seconds: partOf(automatic, working.length) * seconds, automatic },
   }));
   return jobs.enqueueGroup('benchmark', 'Benchmark', requests);
+}
+
+/** What runs will mostly be computed by is measured longest. */
+function partOf(automatic: boolean, backends: number): number {
+  if (backends === 1) return 1;
+  return automatic ? 0.6 : 0.4 / (backends - 1);
 }

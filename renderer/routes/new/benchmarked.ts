@@ -40,7 +40,7 @@ function labelsOf(
   figures: readonly BenchmarkRecord[],
   { datasets, checkpoints }: Entries,
 ): Benchmarked['labels'] {
-  const { labels, steps, batchSize, backend, hyperparameters } = configuration;
+  const { labels, steps, batchSize, hyperparameters } = configuration;
   const terms = distillationTerms(configuration);
   const dataset = datasets.find(({ id, name }) => id === configuration.dataset || name === configuration.dataset);
   const teacher = checkpoints.find(({ id, name }) => id === configuration.teacher || name === configuration.teacher);
@@ -49,7 +49,7 @@ function labelsOf(
   const unlabelled = done === undefined ? dataset.facts.transitions : done.total - done.done;
   const drawn = steps * batchSize * (terms.some((term) => term.steps === 'all') ? hyperparameters.horizon : 1);
   const rows = Math.min(drawn, unlabelled);
-  const seconds = labelSecondsByBenchmark(teacher.facts.architecture, rows, backend, figures);
+  const seconds = labelSecondsByBenchmark(teacher.facts.architecture, rows, configuration, figures);
   return seconds === undefined ? undefined : { rows, seconds };
 }
 

@@ -92,8 +92,10 @@ export function backendPicker(
 
 function automaticHint(backends: readonly BackendReport[] | undefined): string {
   if (backends === undefined) return 'the fastest that works here';
-  const working = backends.filter(({ works }) => works).map(({ name }) => name);
-  return working.length === 0 ? 'nothing works here: see Device' : `works here: ${working.join(', ')}`;
+  const meant = backends.find((backend) => backend.automatic);
+  return meant === undefined
+    ? 'nothing that it takes works here: see Device'
+    : `here that is ${meant.name}: ${meant.reason}`;
 }
 
 export function datasetHint({ id, facts }: DatasetRecord): string {

@@ -200,7 +200,7 @@ describe('opening', () => {
 });
 
 it('says what works here', async () => {
-  const probe = [{ name: 'wasm', label: 'WebAssembly', works: true, reason: 'yes', action: null }];
+  const probe = [{ name: 'wasm', label: 'WebAssembly', works: true, automatic: true, reason: 'yes', action: null }];
   const { client, home } = await testHost({}, { probeBackends: () => Promise.resolve(probe) });
   const report = await client.request('doctor', {});
   expect(report).toMatchObject({ home, node: process.version, backends: probe });

@@ -69,6 +69,13 @@ export function listInstallations(tools?: string, gpu: boolean = hasNvidiaDevice
   return ordered.filter((found) => found !== undefined);
 }
 
+/** Whether the TensorFlow that would be loaded is one for a GPU, and there is one. */
+export function wouldUseGpu(): boolean {
+  const [first] = listInstallations();
+  const forGpu = first?.cudaFolder !== undefined || first?.source === `package @tensorflow/tfjs-node-gpu`;
+  return forGpu && hasNvidiaDevice();
+}
+
 function firstInstallation(): TensorflowInstallation {
   const [installation] = listInstallations();
   if (installation === undefined)

@@ -11,17 +11,20 @@ beforeAll(async () => {
   backend = await startBackend('wasm');
 });
 
-test('wasm is always listed, and one process keeps one backend', async () => {
+test('wasm is always listed, and one process keeps one eager backend', async () => {
   expect(listBackends().find(({ name }) => name === 'wasm')).toMatchObject({ works: true });
   await expect(startBackend('tfjs-node')).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
-  expect((await startBackend('auto')).name).toBe('wasm');
 });
 
-test('every backend says what it is; one that does not work says why and what to do', () => {
+test('every backend says what it is; one that does not work says why and what to do; auto takes the one it is said to', async () => {
   for (const { works, label, reason, action } of listBackends()) {
     expect([label, reason]).not.toContain('');
     if (!works) expect(action).toMatch(/\w/);
   }
+  const meant = listBackends().filter(({ automatic }) => automatic);
+  expect(meant).toHaveLength(1);
+  expect(meant[0]?.works).toBe(true);
+  expect((await startBackend('auto')).name).toBe(meant[0]?.name);
 });
 
 describe('a program', () => {

@@ -126,14 +126,28 @@ describe('the initialisation picker', () => {
 
 describe('the backend picker', () => {
   const report: BackendReport[] = [
-    { name: 'wasm', label: 'WebAssembly', works: true, reason: 'WebAssembly, 2 threads', action: null },
-    { name: 'tfjs-node', label: 'TensorFlow', works: false, reason: 'not installed', action: 'Install it' },
+    {
+      name: 'wasm',
+      label: 'WebAssembly',
+      works: true,
+      automatic: true,
+      reason: 'WebAssembly, 2 threads',
+      action: null,
+    },
+    {
+      name: 'tfjs-node',
+      label: 'TensorFlow',
+      works: false,
+      automatic: false,
+      reason: 'not installed',
+      action: 'Install it',
+    },
   ];
 
   it('says what works here, and what to do about the rest', () => {
     const { options, warnings } = backendPicker(['auto', 'wasm', 'tfjs-node'], 'tfjs-node', report);
     expect(options.map(({ hint }) => hint)).toEqual([
-      'works here: wasm',
+      'here that is wasm: WebAssembly, 2 threads',
       'WebAssembly, 2 threads',
       'Does not work here: not installed',
     ]);
