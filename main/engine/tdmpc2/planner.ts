@@ -2,7 +2,7 @@ import { type Architecture } from '../../../shared/architecture.ts';
 import { floatTensor, type FloatTensorMap, type Tensor } from '../../../shared/tensor.ts';
 import { type Backend } from '../compute/program.ts';
 import { planProgram } from './plan.ts';
-import { drawPlan, type PlanRandomness, randomnessBatch } from './planRandomness.ts';
+import { drawPlan, maskMemory, type PlanRandomness, randomnessBatch } from './planRandomness.ts';
 import { defaultPlanner, type PlannerParameters } from './planSettings.ts';
 import { mt30ActionDims } from './settings.ts';
 
@@ -68,6 +68,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       unscaledLogProbability: false,
     }),
   );
+  const masks = maskMemory(sizes, environments);
   const meanSize = horizon * actionDim;
   let previousMean = new Float32Array(environments * meanSize);
 
@@ -83,6 +84,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       ...randomnessBatch(
         requests.map(({ randomness }) => randomness),
         sizes,
+        masks,
       ),
     ]);
     const outputs = await compiled.step(batch, {});
