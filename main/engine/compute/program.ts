@@ -39,6 +39,8 @@ export interface Backend {
   readonly name: string;
   /** Threads that its computations use; absent where its library takes what it likes. */
   readonly threads?: number;
+  /** Computes on a graphics card. */
+  readonly usesGpu?: boolean;
   /** Programs are compiled for each shape of batch anew, so that few shapes are better than many. */
   readonly fixedShapes?: boolean;
   compile(program: Program): CompiledProgram;

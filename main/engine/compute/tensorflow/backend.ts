@@ -185,6 +185,7 @@ export async function tensorflowBackend(options: TensorflowBackendOptions = {}):
     throw new DecantError('BACKEND_UNAVAILABLE', `TensorFlow ${version} finds no GPU that it can use`);
   return {
     name: 'tensorflow',
+    usesGpu: gpu,
     compile: (program) => new TensorflowProgram(program, binding, xla && !plain),
   };
 }
