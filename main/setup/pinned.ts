@@ -15,8 +15,16 @@ export interface Wheel {
   readonly unpackedBytes: number;
 }
 
+/** Everything that one variant downloads. */
+export interface Downloads {
+  /** The first holds TensorFlow itself. */
+  readonly wheels: readonly Wheel[];
+  readonly binding: SourcePackage;
+  readonly headers: SourcePackage;
+}
+
 /** For Python 3.12, whatever Python is here: only the shared libraries in them are used. */
-export const wheels: Readonly<Record<ToolVariant, readonly Wheel[]>> = {
+const wheels: Readonly<Record<ToolVariant, readonly Wheel[]>> = {
   cpu: [
     {
       requirement: 'tensorflow-cpu==2.21.0',
@@ -116,7 +124,7 @@ export interface SourcePackage {
 }
 
 /** The binding's C++ sources, and the headers of Node-API that they include. */
-export const sourcePackages = {
+const sourcePackages = {
   binding: {
     name: '@tensorflow/tfjs-node',
     version: '4.22.0',
@@ -138,12 +146,15 @@ export interface SetupSizes {
   neededBytes: number;
 }
 
-export function setupSizes(variant: ToolVariant): SetupSizes {
+export function pinnedDownloads(variant: ToolVariant): Downloads {
+  return { wheels: wheels[variant], ...sourcePackages };
+}
+
+export function setupSizes({ wheels: chosen, binding, headers }: Downloads): SetupSizes {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  const downloadBytes =
-    sum(wheels[variant].map(({ bytes }) => bytes)) + sum(Object.values(sourcePackages).map(({ bytes }) => bytes));
-  const installedBytes = sum(wheels[variant].map(({ unpackedBytes }) => unpackedBytes));
-  // A wheel goes once it is unpacked, so that only the largest is there twice.
-  const largest = Math.max(...wheels[variant].map(({ bytes }) => bytes));
+  const downloadBytes = sum(chosen.map(({ bytes }) => bytes)) + binding.bytes + headers.bytes;
+  const installedBytes = sum(chosen.map(({ unpackedBytes }) => unpackedBytes));
+  // A wheel goes once it is unpacked, so that only the largest is there twice; the rest are headers, sources and objects.
+  const largest = Math.max(...chosen.map(({ bytes }) => bytes));
   return { downloadBytes, installedBytes, neededBytes: installedBytes + largest + 50_000_000 };
 }

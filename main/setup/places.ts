@@ -1,7 +1,8 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ToolVariant } from '../../shared/jobs.ts';
-import { tensorflowVersion } from './pinned.ts';
+import { setupRevision, tensorflowVersion } from './pinned.ts';
 
 /**
  * The folder of tools that npm does not carry: DECANT_TOOLS, or one beside the platform's folder for libraries. It belongs to the person and not
@@ -30,8 +31,24 @@ export interface TensorflowPlaces {
   readonly sources: string;
 }
 
+/** Names of the folders of one variant, whatever version of Decant made them. */
+function isFolderOf(variant: ToolVariant, name: string): boolean {
+  return name.startsWith('tensorflow-') && name.endsWith(`-${variant}-${process.platform}-${process.arch}`);
+}
+
+/** The folders that other versions of Decant set this variant up in. */
+export function otherFolders(variant: ToolVariant, tools: string = toolsFolder()): string[] {
+  const current = tensorflowPlaces(variant, tools).folder;
+  const names = existsSync(tools) ? readdirSync(tools) : [];
+  return names
+    .filter((name) => isFolderOf(variant, name))
+    .map((name) => join(tools, name))
+    .filter((path) => path !== current);
+}
+
 export function tensorflowPlaces(variant: ToolVariant, tools: string = toolsFolder()): TensorflowPlaces {
-  const folder = join(tools, `tensorflow-${tensorflowVersion}-${variant}-${process.platform}-${process.arch}`);
+  const version = `${tensorflowVersion}-r${setupRevision}`;
+  const folder = join(tools, `tensorflow-${version}-${variant}-${process.platform}-${process.arch}`);
   return {
     folder,
     site: join(folder, 'site'),

@@ -7,10 +7,10 @@ import { folderBytes } from '../files/measure.ts';
 import { claimFolder, claimHolder } from './claim.ts';
 import { formatSize } from './formatSize.ts';
 import { freeBytes } from './freeBytes.ts';
-import { setupSizes, tensorflowVersion } from './pinned.ts';
-import { tensorflowPlaces, toolsFolder, type TensorflowPlaces } from './places.ts';
+import { type Downloads, pinnedDownloads, setupSizes, tensorflowVersion } from './pinned.ts';
+import { otherFolders, tensorflowPlaces, toolsFolder, type TensorflowPlaces } from './places.ts';
 import { runProgram, type RunProgram } from './programs.ts';
-import { machineFacts, missingThings, requireDisk, requireMachine } from './requirements.ts';
+import { type MachineFacts, machineFacts, missingThings, requireDisk, requireMachine } from './requirements.ts';
 import { Stamps } from './stamps.ts';
 import { runSteps, type SetupListener, type Step } from './steps.ts';
 import { tensorflowSteps } from './tensorflow.ts';
@@ -22,7 +22,10 @@ export interface SetUpOptions {
   /** Starts what was built and says what it is, or throws. */
   readonly check: (folder: string) => Promise<string>;
   readonly tools?: string;
+  /** For tests: what stands in for the programs, the downloads and the machine. */
   readonly run?: RunProgram;
+  readonly downloads?: Downloads;
+  readonly machine?: MachineFacts;
 }
 
 /**
@@ -32,27 +35,34 @@ export interface SetUpOptions {
 export async function setUpTensorflow(options: SetUpOptions): Promise<void> {
   const { variant, listener, signal } = options;
   const places = tensorflowPlaces(variant, options.tools);
-  requireMachine(await machineFacts());
+  const downloads = options.downloads ?? pinnedDownloads(variant);
+  requireMachine(options.machine ?? (await machineFacts()));
   const release = await claimFolder(places.claim);
   try {
-    const stamps = Stamps.read(places.stamps);
-    const work = { places, variant, run: options.run ?? runProgram, signal, check: options.check };
+    const work = { places, downloads, run: options.run ?? runProgram, signal, check: options.check };
     const steps = tensorflowSteps(work);
-    if (isComplete(steps, stamps, places)) {
-      await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
-      return;
-    }
-    const { downloadBytes, installedBytes, neededBytes } = setupSizes(variant);
-    await listener.message(
-      `TensorFlow ${tensorflowVersion} (${variant}): ${formatSize(downloadBytes)} to download, ` +
-        `${formatSize(installedBytes)} on the disk when done, into ${places.folder}.`,
-    );
-    await ensureFolder(places.folder);
-    requireDisk(places.folder, await freeBytes(places.folder), neededBytes - (await folderBytes(places.folder)));
+    let stamps = Stamps.read(places.stamps);
+    const complete = isComplete(steps, stamps, places);
+    // Someone took it away behind the stamps' back: they mean nothing then.
+    if (!complete && steps.every(({ id, key }) => stamps.has(id, key))) stamps = Stamps.empty(places.stamps);
+    if (complete) await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
+    else await stateSizes(places, downloads, options);
     await runSteps(steps, stamps, listener, signal);
+    for (const folder of otherFolders(variant, options.tools)) await removeFolder(folder);
   } finally {
     await release();
   }
+}
+
+/** What it takes, before anything is downloaded. Errors: DISK_FULL. */
+async function stateSizes(places: TensorflowPlaces, downloads: Downloads, options: SetUpOptions): Promise<void> {
+  const { downloadBytes, installedBytes, neededBytes } = setupSizes(downloads);
+  await options.listener.message(
+    `TensorFlow ${tensorflowVersion} (${options.variant}): ${formatSize(downloadBytes)} to download, ` +
+      `${formatSize(installedBytes)} on the disk when done, into ${places.folder}.`,
+  );
+  await ensureFolder(places.folder);
+  requireDisk(places.folder, await freeBytes(places.folder), neededBytes - (await folderBytes(places.folder)));
 }
 
 function isComplete(steps: readonly Step[], stamps: Stamps, places: TensorflowPlaces): boolean {
@@ -60,16 +70,20 @@ function isComplete(steps: readonly Step[], stamps: Stamps, places: TensorflowPl
 }
 
 /** The folder of a TensorFlow that is set up; undefined where there is none, or an unfinished one. */
-export function findTensorflow(variant: ToolVariant, tools?: string): TensorflowPlaces | undefined {
+export function findTensorflow(
+  variant: ToolVariant,
+  tools?: string,
+  downloads: Downloads = pinnedDownloads(variant),
+): TensorflowPlaces | undefined {
   const places = tensorflowPlaces(variant, tools);
   if (!existsSync(places.binding)) return undefined;
-  return isComplete(plannedSteps(places, variant), Stamps.read(places.stamps), places) ? places : undefined;
+  return isComplete(plannedSteps(places, downloads), Stamps.read(places.stamps), places) ? places : undefined;
 }
 
 /** The steps as they are compared with the stamps; nothing is run by them. */
-function plannedSteps(places: TensorflowPlaces, variant: ToolVariant): Step[] {
+function plannedSteps(places: TensorflowPlaces, downloads: Downloads): Step[] {
   const idle = (): Promise<never> => Promise.reject(new Error('these steps are only looked at'));
-  return tensorflowSteps({ places, variant, run: idle, check: idle, signal: new AbortController().signal });
+  return tensorflowSteps({ places, downloads, run: idle, check: idle, signal: new AbortController().signal });
 }
 
 /** What can be set up here and what is; `job` is for the host to fill. */
@@ -86,7 +100,7 @@ export async function listTools(tools: string = toolsFolder()): Promise<ToolRepo
         version: tensorflowVersion,
         state: ready ? ('ready' as const) : usedBytes > 0 ? ('partial' as const) : ('absent' as const),
         folder: places.folder,
-        ...setupSizes(variant),
+        ...setupSizes(pinnedDownloads(variant)),
         usedBytes,
         missing,
         job: null,
@@ -100,7 +114,11 @@ export async function removeTensorflow(variant: ToolVariant, tools?: string): Pr
   const places = tensorflowPlaces(variant, tools);
   const holder = await claimHolder(places.claim);
   if (holder !== undefined) throw new DecantError('IN_USE', `process ${holder} sets it up in ${places.folder}`);
-  const bytes = await folderBytes(places.folder);
-  if (existsSync(places.folder)) await removeFolder(places.folder);
+  let bytes = 0;
+  for (const folder of [places.folder, ...otherFolders(variant, tools)]) {
+    if (!existsSync(folder)) continue;
+    bytes += await folderBytes(folder);
+    await removeFolder(folder);
+  }
   return bytes;
 }

@@ -19,8 +19,12 @@ export class Stamps {
       const { done } = stampsSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
       return new Stamps(path, new Map(Object.entries(done)));
     } catch {
-      return new Stamps(path, new Map());
+      return Stamps.empty(path);
     }
+  }
+
+  static empty(path: string): Stamps {
+    return new Stamps(path, new Map());
   }
 
   has(step: string, key: string): boolean {

@@ -13,6 +13,8 @@ export interface Step {
   readonly key: string;
   readonly title: string;
   run(report: (done: number, total: number, unit: string) => Promise<void>): Promise<void>;
+  /** Removes what only this step needed. After the stamp, and again in later attempts: a kill in between must lose nothing that is not stamped. */
+  cleanUp?(): Promise<void>;
 }
 
 /** Runs what is not stamped yet, in order, each stamped as soon as it is done. Throws the signal's reason once it is aborted. */
@@ -23,16 +25,18 @@ export async function runSteps(
   signal: AbortSignal,
 ): Promise<void> {
   const skipped = steps.filter(({ id, key }) => stamps.has(id, key));
-  if (skipped.length > 0)
+  if (skipped.length > 0 && skipped.length < steps.length)
     await listener.message(`Done by an earlier attempt: ${skipped.map(({ title }) => title).join(', ')}.`);
   for (const step of steps) {
-    if (stamps.has(step.id, step.key)) continue;
-    signal.throwIfAborted();
-    await listener.progress(step.title, 0, 1, 'steps');
-    await step.run(async (done, total, unit) => {
-      await listener.progress(step.title, done, total, unit);
-    });
-    signal.throwIfAborted();
-    await stamps.add(step.id, step.key);
+    if (!stamps.has(step.id, step.key)) {
+      signal.throwIfAborted();
+      await listener.progress(step.title, 0, 1, 'steps');
+      await step.run(async (done, total, unit) => {
+        await listener.progress(step.title, done, total, unit);
+      });
+      signal.throwIfAborted();
+      await stamps.add(step.id, step.key);
+    }
+    await step.cleanUp?.();
   }
 }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DecantError } from '../../shared/errors.ts';
-import { type ToolVariant } from '../../shared/jobs.ts';
 import { writeFileDurably } from '../files/durable.ts';
 import { ensureFolder, moveDurably, removeFolder } from '../files/folders.ts';
 import { folderBytes } from '../files/measure.ts';
-import { setupRevision, sourcePackages, wheels, type SourcePackage, type Wheel } from './pinned.ts';
+import { type Downloads, type SourcePackage, type Wheel } from './pinned.ts';
 import { type TensorflowPlaces } from './places.ts';
 import { lastLines, type ProgramRun, type RunProgram } from './programs.ts';
 import { type Step } from './steps.ts';
@@ -15,7 +16,7 @@ import { isWantedOfWheel, unpackWheel } from './unpackWheel.ts';
 
 export interface TensorflowWork {
   readonly places: TensorflowPlaces;
-  readonly variant: ToolVariant;
+  readonly downloads: Downloads;
   readonly run: RunProgram;
   readonly signal: AbortSignal;
   /** Starts what was built and says what it is, or throws. */
@@ -24,10 +25,9 @@ export interface TensorflowWork {
 
 /** The steps in their order. Each can be cut short at any moment and begun again. */
 export function tensorflowSteps(work: TensorflowWork): Step[] {
-  const chosen = wheels[work.variant];
   return [
     sourcesStep(work),
-    ...chosen.flatMap((wheel) => [downloadStep(work, wheel), unpackStep(work, wheel)]),
+    ...work.downloads.wheels.flatMap((wheel) => [downloadStep(work, wheel), unpackStep(work, wheel)]),
     compileStep(work),
     checkStep(work),
   ];
@@ -41,6 +41,10 @@ function wheelFolder({ places }: TensorflowWork, wheel: Wheel): string {
   return join(places.downloads, wheel.requirement);
 }
 
+async function removeIfThere(folder: string): Promise<void> {
+  if (existsSync(folder)) await removeFolder(folder);
+}
+
 /** How far a download is that another program makes: looked at in the folders where it writes. */
 async function watchBytes<Result>(
   folders: readonly string[],
@@ -48,20 +52,20 @@ async function watchBytes<Result>(
   report: (done: number, total: number, unit: string) => Promise<void>,
   action: () => Promise<Result>,
 ): Promise<Result> {
-  let watching = true;
+  const ended = new AbortController();
   const watch = async (): Promise<void> => {
-    while (watching) {
+    while (!ended.signal.aborted) {
       const sizes = await Promise.all(folders.map(folderBytes));
       // pip copies the finished file from one folder into the other.
       await report(megabytes(Math.min(total, Math.max(...sizes))), megabytes(total), 'MB');
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await delay(500, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   };
   const watched = watch();
   try {
     return await action();
   } finally {
-    watching = false;
+    ended.abort();
     await watched;
   }
 }
@@ -123,7 +127,7 @@ function downloadStep(work: TensorflowWork, wheel: Wheel): Step {
 function unpackStep(work: TensorflowWork, wheel: Wheel): Step {
   return {
     id: `unpack ${wheel.requirement}`,
-    key: `${wheel.sha256} ${setupRevision}`,
+    key: wheel.sha256,
     title: `unpacking ${nameOf(wheel)}`,
     run: async (report) => {
       const folder = wheelFolder(work, wheel);
@@ -143,8 +147,8 @@ function unpackStep(work: TensorflowWork, wheel: Wheel): Step {
       );
       const compiler = join(work.places.site, 'nvidia/cuda_nvcc/bin');
       for (const program of await readdir(compiler).catch(() => [])) await chmod(join(compiler, program), 0o755);
-      await removeFolder(folder);
     },
+    cleanUp: () => removeIfThere(wheelFolder(work, wheel)),
   };
 }
 
@@ -182,10 +186,11 @@ function npmRun(args: readonly string[], cwd: string): ProgramRun {
 }
 
 function sourcesStep(work: TensorflowWork): Step {
-  const packages = Object.entries(sourcePackages);
+  const { binding, headers } = work.downloads;
+  const packages = Object.entries({ binding, headers });
   return {
     id: 'sources',
-    key: packages.map(([, { name, version }]) => `${name}@${version}`).join(' '),
+    key: `${binding.integrity} ${headers.integrity}`,
     title: 'downloading the sources of the binding',
     run: async (report) => {
       await ensureFolder(work.places.sources);
@@ -203,7 +208,7 @@ function compileStep(work: TensorflowWork): Step {
   const { places } = work;
   return {
     id: 'compile',
-    key: `${sourcePackages.binding.version} ${wheels[work.variant][0]?.sha256 ?? ''} ${setupRevision}`,
+    key: `${work.downloads.binding.integrity} ${work.downloads.wheels[0]?.sha256 ?? ''}`,
     title: 'compiling the binding',
     run: async (report) => {
       const compile = async (args: readonly string[]): Promise<void> => {
@@ -237,7 +242,7 @@ function compileStep(work: TensorflowWork): Step {
 function checkStep(work: TensorflowWork): Step {
   return {
     id: 'check',
-    key: `${wheels[work.variant].map(({ sha256 }) => sha256).join(' ')} ${setupRevision}`,
+    key: work.downloads.wheels.map(({ sha256 }) => sha256).join(' '),
     title: 'starting TensorFlow',
     run: async (report) => {
       const { places } = work;
@@ -246,8 +251,10 @@ function checkStep(work: TensorflowWork): Step {
         throw new DecantError('SETUP_FAILED', `TensorFlow was built and does not start: ${reason}`, { cause: thrown });
       });
       await report(1, 1, 'steps');
-      for (const folder of [places.downloads, places.sources, join(places.site, 'tensorflow/include')])
-        await removeFolder(folder);
+    },
+    cleanUp: async () => {
+      const { downloads, sources, site } = work.places;
+      for (const folder of [downloads, sources, join(site, 'tensorflow/include')]) await removeIfThere(folder);
     },
   };
 }
