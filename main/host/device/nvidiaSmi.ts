@@ -19,8 +19,8 @@ const fields = [
 const query = [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
 /** A driver in trouble can keep it waiting for minutes. */
 const patience = 5000;
-/** Without the program there is no card, and asking again each time would only cost. */
-const absentFor = 60_000;
+/** Without the program there is no card, and a stuck one keeps everybody waiting: neither is asked again at once. */
+const quietFor = 60_000;
 
 const mebibyte = 2 ** 20;
 
@@ -98,9 +98,13 @@ const failureSchema = z.object({
   stderr: z.string().default(''),
 });
 
+function failureOf(thrown: unknown): z.infer<typeof failureSchema> {
+  return failureSchema.catch({ stdout: '', stderr: '' }).parse(thrown);
+}
+
 /** Why nvidia-smi gave no list; no problem where there is no such program. */
 export function explainFailure(thrown: unknown): Gpus {
-  const { code, killed, stdout, stderr } = failureSchema.catch({ stdout: '', stderr: '' }).parse(thrown);
+  const { code, killed, stdout, stderr } = failureOf(thrown);
   if (code === 'ENOENT') return { gpus: [], problem: null };
   if (killed === true)
     return { gpus: [], problem: `nvidia-smi did not answer within ${patience / 1000} s: the driver may be stuck` };
@@ -116,27 +120,27 @@ async function runProgram(program: string, args: readonly string[]): Promise<str
   return stdout;
 }
 
-/** Asks nvidia-smi; a machine without it is not asked again for a minute. */
+/** Asks nvidia-smi; where there is none, or where it does not answer, it is left alone for a minute. */
 export class GpuReader {
   readonly #run: RunProgram;
   readonly #now: () => number;
-  #absentSince: number | undefined;
+  #quiet: { since: number; found: Gpus } | undefined;
 
   constructor(run: RunProgram = runProgram, now: () => number = Date.now) {
     this.#run = run;
     this.#now = now;
   }
 
-  /** With `again` also a program that was absent a moment ago is looked for. */
+  /** With `again` also a program that is left alone is asked. */
   async read({ again = false } = {}): Promise<Gpus> {
-    if (!again && this.#absentSince !== undefined && this.#now() - this.#absentSince < absentFor)
-      return { gpus: [], problem: null };
-    this.#absentSince = undefined;
+    if (!again && this.#quiet !== undefined && this.#now() - this.#quiet.since < quietFor) return this.#quiet.found;
+    this.#quiet = undefined;
     try {
       return parseGpus(await this.#run('nvidia-smi', query));
     } catch (thrown) {
       const found = explainFailure(thrown);
-      if (found.problem === null) this.#absentSince = this.#now();
+      const { code, killed } = failureOf(thrown);
+      if (code === 'ENOENT' || killed === true) this.#quiet = { since: this.#now(), found };
       return found;
     }
   }

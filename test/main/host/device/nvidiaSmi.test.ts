@@ -126,6 +126,21 @@ describe('GpuReader', () => {
     expect(asked).toBe(5);
   });
 
+  it('leaves one that does not answer alone for a while, and goes on saying so', async () => {
+    let asked = 0;
+    const reader = new GpuReader(() => {
+      asked += 1;
+      return Promise.reject(
+        Object.assign(new Error('timed out'), { code: null, killed: true, stdout: '', stderr: '' }),
+      );
+    });
+    expect((await reader.read()).problem).toMatch(/did not answer/);
+    expect((await reader.read()).problem).toMatch(/did not answer/);
+    expect(asked).toBe(1);
+    await reader.read({ again: true });
+    expect(asked).toBe(2);
+  });
+
   it('asks again after a failure that may pass', async () => {
     let asked = 0;
     const reader = new GpuReader(() => {
