@@ -42,6 +42,6 @@ export interface Backend {
   /** Computes on a graphics card. */
   readonly usesGpu?: boolean;
   /** Programs are compiled for each shape of batch anew, so that few shapes are better than many. */
-  readonly fixedShapes?: boolean;
+  readonly compiled?: boolean;
   compile(program: Program): CompiledProgram;
 }

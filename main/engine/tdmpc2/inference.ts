@@ -83,8 +83,8 @@ interface Column {
 }
 
 /** How many rows are computed for `rows` of them: a power of two where each number would be compiled anew. */
-export function paddedRows(rows: number, maxRows: number, fixedShapes: boolean): number {
-  return fixedShapes ? Math.min(2 ** Math.ceil(Math.log2(rows)), maxRows) : rows;
+export function paddedRows(rows: number, maxRows: number, compiled: boolean): number {
+  return compiled ? Math.min(2 ** Math.ceil(Math.log2(rows)), maxRows) : rows;
 }
 
 /** The first values are those of `data`, the rest is 0. */
@@ -106,7 +106,7 @@ async function runRows(
   const result = new Float32Array(rows * outputWidth);
   for (let start = 0; start < rows; start += maxRows) {
     const end = Math.min(start + maxRows, rows);
-    const count = paddedRows(end - start, maxRows, backend.fixedShapes === true);
+    const count = paddedRows(end - start, maxRows, backend.compiled === true);
     const tasks = padded(task.subarray(start, end), new Int32Array(count));
     const batch = new Map<string, Tensor>([['task', { dtype: 'int32', shape: [count], data: tasks }]]);
     for (const { name, width, data } of columns) {

@@ -106,7 +106,7 @@ export async function onnxBackend(threads: number, session: ExecutableOptions['s
   return {
     name: 'onnx',
     threads,
-    fixedShapes: true,
+    compiled: true,
     compile: (program) => new OnnxProgram(program, { runtime, threads, session }),
   };
 }

@@ -37,7 +37,8 @@ export function adamStep(
     const square = Math.fround((expAvgSq[index] ?? 0) * beta2 + slope * slope * (1 - beta2));
     after.expAvg[index] = average;
     after.expAvgSq[index] = square;
-    after.parameter[index] = (parameter[index] ?? 0) - (stepSize * average) / (Math.sqrt(square) * inverseCorrection + epsilon);
+    after.parameter[index] =
+      (parameter[index] ?? 0) - (stepSize * average) / (Math.sqrt(square) * inverseCorrection + epsilon);
   }
 }
 

@@ -36,7 +36,11 @@ export interface View {
 }
 
 /** Where a slice begins in the memory of what it is cut from, if all of it lies together there. */
-function contiguousOffset(shape: readonly number[], begin: readonly number[], size: readonly number[]): number | undefined {
+function contiguousOffset(
+  shape: readonly number[],
+  begin: readonly number[],
+  size: readonly number[],
+): number | undefined {
   const firstCut = size.findIndex((length) => length !== 1);
   const rest = firstCut < 0 ? [] : shape.slice(firstCut + 1);
   const whole = rest.every((length, index) => size[firstCut + 1 + index] === length);
