@@ -3,12 +3,11 @@ import { rewrite } from '../graph/rewrite.ts';
 import { arithmeticRules } from './rules/arithmetic.ts';
 import { gatherRules } from './rules/gathers.ts';
 import { anyOf } from './rules/patterns.ts';
-import { productRules } from './rules/products.ts';
 import { reductionRules } from './rules/reductions.ts';
 import { shapeRules } from './rules/shapes.ts';
 import { sliceRules } from './rules/slices.ts';
 
-const rules = anyOf(shapeRules, sliceRules, gatherRules, arithmeticRules, reductionRules, productRules);
+const rules = anyOf(shapeRules, sliceRules, gatherRules, arithmeticRules, reductionRules);
 
 /**
  * Operations that change nothing, undo each other or can be had for less. Results may differ in their last bit and in the sign of

@@ -1,6 +1,6 @@
 import { isReduction } from '../../graph/operations.ts';
 import { type Rule } from '../../graph/rewrite.ts';
-import { anyOf, madeBy, reshaped, resultShape } from './patterns.ts';
+import { anyOf, broadcasted, madeBy, reshaped, resultShape } from './patterns.ts';
 
 /** A sum, mean or extremum over axes of one entry. */
 const ofOne: Rule = (call, { build }) => {
@@ -25,4 +25,14 @@ const twice: Rule = (call, { build, inputUses }) => {
   return [reshaped(build, both, resultShape(call))];
 };
 
-export const reductionRules = anyOf(ofOne, twice);
+/** What is repeated along other axes is reduced before it is repeated. */
+const ofRepeated: Rule = (call, { build }) => {
+  const { operation, inputs } = call;
+  const [wide] = inputs;
+  const [x] = madeBy(wide, 'BroadcastTo')?.inputs ?? [];
+  if (!isReduction(operation) || x === undefined || wide?.shape.length !== x.shape.length) return undefined;
+  if (operation.axes.some((axis) => x.shape[axis] !== wide.shape[axis])) return undefined;
+  return [broadcasted(build, build.apply(operation, x), resultShape(call))];
+};
+
+export const reductionRules = anyOf(ofOne, twice, ofRepeated);

@@ -45,20 +45,4 @@ const cast: Rule = (call, { build }) => {
   return inner.dtype === dtype ? [inner] : build.node({ type: 'Cast', dtype }, [inner]);
 };
 
-/** Transposes of transposes, and those that only move axes of one entry. */
-const transpose: Rule = (call, { build }) => {
-  const [x] = call.inputs;
-  if (!isCallOf(call, 'Transpose') || x === undefined) return undefined;
-  const { permutation } = call.operation;
-  const moved = permutation.filter((axis) => x.shape[axis] !== 1);
-  if (moved.every((axis, place) => place === 0 || axis > (moved[place - 1] ?? 0))) {
-    const shape = permutation.map((axis) => x.shape[axis] ?? 1);
-    return [reshaped(build, x, shape)];
-  }
-  const inner = madeBy(x, 'Transpose');
-  if (inner === undefined) return undefined;
-  const both = permutation.map((axis) => inner.operation.permutation[axis] ?? axis);
-  return build.node({ type: 'Transpose', permutation: both }, inner.inputs);
-};
-
-export const shapeRules = anyOf(reshape, broadcast, tile, cast, transpose);
+export const shapeRules = anyOf(reshape, broadcast, tile, cast);

@@ -36,8 +36,8 @@ const sliceOfConcat: Rule = (call, { build }) => {
 const isLong = (size: number) => size !== 1;
 
 /** Where a reshape only adds or drops axes of one entry, slicing may come first, so that slices meet. */
-const sliceOfReshape: Rule = (call, { build, inputUses }) => {
-  if (!isCallOf(call, 'Slice') || inputUses(0) !== 1) return undefined;
+const sliceOfReshape: Rule = (call, { build }) => {
+  if (!isCallOf(call, 'Slice')) return undefined;
   const [reshaping] = call.inputs;
   const [x] = madeBy(reshaping, 'Reshape')?.inputs ?? [];
   if (reshaping === undefined || x === undefined || madeBy(x, 'Slice') === undefined) return undefined;

@@ -36,6 +36,25 @@ test('a reduction of one entry is a change of shape', () => {
   expectSame(before, identities(before));
 });
 
+test('what is repeated is reduced before it is repeated, but not along the repeated axis', () => {
+  const before = graphOf((build) => {
+    const x = build.input('x', [1, 3, 4], 'float32');
+    const wide = build.apply({ type: 'BroadcastTo', shape: [2, 3, 4] }, x);
+    return {
+      last: build.apply({ type: 'Sum', axes: [2], keepDims: false }, wide),
+      first: build.apply({ type: 'Sum', axes: [0, 2], keepDims: true }, wide),
+    };
+  });
+  const after = identities(before);
+  expect(after.nodes.map(({ operation, outputs: [value] }) => `${operation.type} ${value?.shape.join()}`)).toEqual([
+    'BroadcastTo 2,3,4',
+    'Sum 1,3',
+    'BroadcastTo 2,3',
+    'Sum 1,3,1',
+  ]);
+  expectSame(before, after, { tolerance: 1e-6 });
+});
+
 test('reductions of different kinds, and those read by others, stay', () => {
   expectUntouched(
     identities,

@@ -55,19 +55,3 @@ test('zeros and ones survive a cast, other numbers do not', () => {
     }),
   );
 });
-
-test('transposes undo each other, and moving an axis of one entry is a change of shape', () => {
-  const before = graphOf((build) => {
-    const x = build.input('x', [2, 3, 4], 'float32');
-    const turn = (permutation: number[], value = x) => build.apply({ type: 'Transpose', permutation }, value);
-    const flat = build.apply({ type: 'Reshape', shape: [24, 1] }, x);
-    return {
-      back: turn([1, 2, 0], turn([2, 0, 1])),
-      both: turn([0, 2, 1], turn([1, 0, 2])),
-      column: turn([1, 0], flat),
-    };
-  });
-  const after = simplify(before);
-  expect(counts(after)).toEqual({ Transpose: 1, Reshape: 1 });
-  expectSame(before, after);
-});
