@@ -85,6 +85,7 @@ const listed: readonly ConcreteBackendName[] = ['tensorflow', 'onnx', 'tfjs-node
 const automatic: readonly ConcreteBackendName[] = ['onnx', 'wasm'];
 
 function messageOf(thrown: unknown): string {
+  if (thrown instanceof DecantError) return thrown.detail;
   return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
 }
 

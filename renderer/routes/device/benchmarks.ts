@@ -26,6 +26,8 @@ export interface BenchmarkTable {
   columns: readonly WorkColumn[];
   /** Newest first; those of one benchmark in the order in which it measured them. */
   rows: readonly BenchmarkRow[];
+  /** The device of all rows, where it is one and of this machine. */
+  device: string | undefined;
 }
 
 type Work = Pick<BenchmarkRecord, 'work' | 'size' | 'batchSize'>;
@@ -68,7 +70,9 @@ export function benchmarkTable(figures: readonly BenchmarkRecord[]): BenchmarkTa
       return first === undefined ? [] : [rowOf(`${benchmark} ${first.backend}`, first, found)];
     }),
   );
-  return { columns, rows };
+  const [first] = rows;
+  const same = rows.every(({ device, here }) => here && device === first?.device);
+  return { columns, rows, device: same ? first?.device : undefined };
 }
 
 function rowOf(key: string, first: BenchmarkRecord, found: readonly BenchmarkRecord[]): BenchmarkRow {

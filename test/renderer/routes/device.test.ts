@@ -46,8 +46,14 @@ describe('benchmarkTable', () => {
     expect(new Set(rows.map(({ key }) => key)).size).toBe(3);
   });
 
+  it('names the device once where all is of one that is here', () => {
+    expect(benchmarkTable([figure({}), figure({ backend: 'wasm' })]).device).toBe('A processor');
+    expect(benchmarkTable([figure({}), figure({ backend: 'wasm', device: 'A card' })]).device).toBeUndefined();
+    expect(benchmarkTable([figure({ here: false })]).device).toBeUndefined();
+  });
+
   it('is empty without figures', () => {
-    expect(benchmarkTable([])).toEqual({ columns: [], rows: [] });
+    expect(benchmarkTable([])).toEqual({ columns: [], rows: [], device: undefined });
   });
 });
 
