@@ -80,9 +80,14 @@ export type Operation =
 
 export type OperationType = Operation['type'];
 
-/** A text that is equal for equal operations. */
+/** A text that is equal for equal operations, and for no others: JSON would make null of infinities. */
 export function operationKey(operation: Operation): string {
-  return JSON.stringify(operation, Object.keys(operation).sort());
+  const entries = Object.entries(operation).sort(([a], [b]) => a.localeCompare(b));
+  return JSON.stringify(entries, (_, value: unknown) => (typeof value === 'number' ? numberKey(value) : value));
+}
+
+function numberKey(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 const unarySet: ReadonlySet<string> = new Set(unaryTypes);
