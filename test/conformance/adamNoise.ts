@@ -2,20 +2,28 @@ import { modelEpsilon, policyEpsilon } from '../../main/engine/tdmpc2/optimiser.
 import { type ParameterGroup, parameterSpecifications } from '../../main/engine/tdmpc2/parameters.ts';
 import { type FixtureSet } from './fixtureSet.ts';
 
+/** The float32 deviation of a gradient tensor of an update; undefined where it is not known. */
+type GradientDeviation = (update: number, key: string) => number | undefined;
+
 /**
  * How far Adam may carry single weights apart that two correct float32 programs compute. Its step is the learning rate times a
  * ratio that a relative error of the gradient enters in full, so a gradient near its own noise moves its weight by a share of the
- * learning rate either way. The noise is twice the recorded float32 deviation of the gradient tensor; an entry whose gradient is
- * exactly 0 has none.
+ * learning rate either way. The noise is twice the float32 deviation of the gradient tensor, the recorded one unless another is
+ * given; an entry whose gradient is exactly 0 has none.
  */
 export class AdamNoise {
   readonly #set: FixtureSet;
+  readonly #deviation: GradientDeviation;
   readonly #largest = new Map<string, Float64Array>();
   readonly #allowance = new Map<string, Float64Array>();
   readonly #groups: ReadonlyMap<string, ParameterGroup>;
 
-  constructor(set: FixtureSet) {
+  constructor(
+    set: FixtureSet,
+    deviation: GradientDeviation = (update, key) => set.deviation(`update${update}_grads`, key)?.max_abs,
+  ) {
     this.#set = set;
+    this.#deviation = deviation;
     this.#groups = new Map(parameterSpecifications(set.architecture).map(({ name, group }) => [name, group]));
   }
 
@@ -23,10 +31,10 @@ export class AdamNoise {
     const { lr, encLrScale, tau } = this.#set.hyperparameters;
     for (const [key, values] of gradients) {
       const name = key.replace(/^(model|pi)_grad_preclip\./, '');
-      const recorded = this.#set.deviation(`update${update}_grads`, key);
+      const deviation = this.#deviation(update, key);
       const group = this.#groups.get(name);
-      if (key.startsWith('stale.') || recorded === undefined || group === undefined) continue;
-      const noise = 2 * recorded.max_abs;
+      if (key.startsWith('stale.') || deviation === undefined || group === undefined) continue;
+      const noise = 2 * deviation;
       const rate = group === 'encoder' ? lr * encLrScale : lr;
       const epsilon = group === 'policy' ? policyEpsilon : modelEpsilon;
       const largest = this.#entry(this.#largest, name, values.length);

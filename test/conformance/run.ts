@@ -1,14 +1,18 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { sizeOfArchitecture } from '../../shared/architecture.ts';
 import { startBackend } from '../../main/engine/compute/backend.ts';
+import { type Backend } from '../../main/engine/compute/program.ts';
 import { checkFixtures } from './fixtures.ts';
+import { FixtureSet } from './fixtureSet.ts';
+import { checkParity, parityCases } from './parity.ts';
 import { Report } from './report.ts';
 import { checkSimulator } from './simulator.ts';
 
 /** Backends by the names of this command. */
 const backends = { eager: 'wasm', onnx: 'onnx', tensorflow: 'tensorflow' } as const;
-const usage = `usage: npm run conformance -- DIR [--backend ${Object.keys(backends).join('|')}] [--require fixtures,sim]`;
+const usage = `usage: npm run conformance -- DIR [--backend ${Object.keys(backends).join('|')}] [--parity] [--require fixtures,sim]`;
 
 function isBackend(name: string): name is keyof typeof backends {
   return Object.hasOwn(backends, name);
@@ -23,12 +27,29 @@ function fixtureFolders(directory: string): string[] {
 }
 
 function readArguments() {
-  const options = { backend: { type: 'string', default: 'eager' }, require: { type: 'string', default: '' } } as const;
+  const options = {
+    backend: { type: 'string', default: 'eager' },
+    parity: { type: 'boolean', default: false },
+    require: { type: 'string', default: '' },
+  } as const;
   try {
     return parseArgs({ allowPositionals: true, options });
   } catch {
-    return { values: { backend: '', require: '' }, positionals: [] };
+    return { values: { backend: '', parity: false, require: '' }, positionals: [] };
   }
+}
+
+/** Updates of the 1M model in `folders` against eager ones. Returns whether there was one. */
+async function compareWithEager(folders: readonly string[], backend: Backend, report: Report): Promise<boolean> {
+  const eager = await startBackend(backends.eager);
+  let found = false;
+  for (const folder of folders) {
+    const set = await FixtureSet.open(folder, report);
+    if (sizeOfArchitecture(set.architecture) !== 1) continue;
+    found = true;
+    for (const parity of parityCases) await checkParity(set, eager, backend, parity);
+  }
+  return found;
 }
 
 async function main(): Promise<number> {
@@ -65,6 +86,7 @@ async function main(): Promise<number> {
       report.fail(folder, error instanceof Error ? error.message : String(error));
     }
   }
+  if (values.parity && !(await compareWithEager(folders, backend, report))) missing.push('a 1M model for --parity');
   if (required.includes('fixtures') && folders.length === 0) missing.push('fixtures');
 
   const notBuiltBefore = report.notBuiltItems.length;

@@ -8,9 +8,11 @@ import { Report } from '../../../conformance/report.ts';
 
 const root = join(import.meta.dirname, '../../../fixtures/tdmpc2');
 let backend: Backend;
+let compiled: Backend;
 
 beforeAll(async () => {
   backend = await startBackend('wasm');
+  compiled = await startBackend('onnx', { threads: 1 });
 });
 
 /** A report that keeps what failed. */
@@ -20,12 +22,16 @@ function collect(): { report: Report; failures: string[] } {
 }
 
 describe('recorded numbers of the official code', () => {
-  test.each(['fixtures_narrow_q5', 'fixtures_dropout'])('%s', async (name) => {
-    const { report, failures } = collect();
-    await checkFixtures(join(root, name), backend, report);
-    expect(failures).toEqual([]);
-    expect(report.passed).toBeGreaterThan(500);
-  });
+  const folders = ['fixtures_narrow_q5', 'fixtures_dropout'];
+  test.each(folders.flatMap((name) => [[name, 'eager'] as const, [name, 'onnx'] as const]))(
+    '%s, %s',
+    async (name, kind) => {
+      const { report, failures } = collect();
+      await checkFixtures(join(root, name), kind === 'eager' ? backend : compiled, report);
+      expect(failures).toEqual([]);
+      expect(report.passed).toBeGreaterThan(500);
+    },
+  );
 });
 
 describe('one changed entry is noticed', () => {
