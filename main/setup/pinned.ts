@@ -30,7 +30,7 @@ const wheels: Readonly<Record<ToolVariant, readonly Wheel[]>> = {
       requirement: 'tensorflow-cpu==2.21.0',
       sha256: 'dcc8afd32930e42d5296b6ee19078b773706830af4ea97fbe503b9f5e0f820cb',
       bytes: 274_000_871,
-      unpackedBytes: 860_000_000,
+      unpackedBytes: 853_400_000,
     },
   ],
   cuda: [
