@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { adamStep, movingAverageStep } from './parameterSteps.ts';
 
 /** Members of the first axis as plain copies: the wasm slice copies the whole tensor first, its gather goes entry by entry. */
 const selectKernel = 'DecantSelect';
 
-/**
- * Adam on wasm as one pass over memory instead of fourteen. The arithmetic is float64, rounded once to float32: nearer to the exact
- * step than the chain of float32 operations that other backends run.
- */
+/** Adam and the target average as one pass over memory instead of fourteen and three. */
 const adamKernel = 'DecantAdam';
+const movingAverageKernel = 'DecantMovingAverage';
 
 export interface AdamArguments {
   parameter: tf.Tensor;
@@ -50,18 +49,30 @@ tf.registerKernel({
     const beta1 = numberOf(attrs['beta1']);
     const beta2 = numberOf(attrs['beta2']);
     const epsilon = numberOf(attrs['epsilon']);
-    const clip = scalar(factor);
-    const size = scalar(stepSize);
-    const correction = scalar(inverseCorrection);
-    for (let index = 0; index < newParameter.length; index++) {
-      const slope = Math.fround((g[index] ?? 0) * clip);
-      const average = Math.fround((m[index] ?? 0) * beta1 + slope * (1 - beta1));
-      const square = Math.fround((v[index] ?? 0) * beta2 + slope * slope * (1 - beta2));
-      newAvg[index] = average;
-      newAvgSq[index] = square;
-      newParameter[index] = (p[index] ?? 0) - (size * average) / (Math.sqrt(square) * correction + epsilon);
-    }
+    adamStep(
+      { parameter: p, expAvg: m, expAvgSq: v },
+      { parameter: newParameter, expAvg: newAvg, expAvgSq: newAvgSq },
+      g,
+      { factor: scalar(factor), stepSize: scalar(stepSize), inverseCorrection: scalar(inverseCorrection) },
+      { beta1, beta2, epsilon },
+    );
     return outputs;
+  },
+});
+
+tf.registerKernel({
+  kernelName: movingAverageKernel,
+  backendName: 'wasm',
+  kernelFunc: ({ inputs, backend }) => {
+    const { target, online, tau } = inputs;
+    if (!(backend instanceof BackendWasm)) throw new TypeError('this kernel is for wasm');
+    if (!target || !online || !tau) throw new TypeError('a moving average lacks an input');
+    const output = backend.makeOutput(target.shape, 'float32');
+    // Views only after all memory is allocated: growing detaches them.
+    const [from, towards, rate] = [target, online, tau].map((input) => heapOf(backend, input));
+    if (!from || !towards || !rate) throw new TypeError('a moving average has three inputs');
+    movingAverageStep(from, towards, rate[0] ?? Number.NaN, heapOf(backend, output));
+    return output;
   },
 });
 
@@ -91,8 +102,8 @@ export function select(x: tf.Tensor, indices: tf.Tensor): tf.Tensor {
 /** The TF.js backends that know the kernels above: wasm computes them, the recording one notes them down. */
 const backendsWithKernels: ReadonlySet<string> = new Set(['wasm', 'trace']);
 
-/** Whether `fusedAdam` can run on the current backend. */
-export function hasFusedAdam(): boolean {
+/** Whether `fusedAdam` and `fusedMovingAverage` can run on the current backend. */
+export function hasFusedSteps(): boolean {
   return backendsWithKernels.has(tf.getBackend());
 }
 
@@ -105,4 +116,9 @@ export function fusedAdam(
   const [parameter, expAvg, expAvgSq] = outputs;
   if (!parameter || !expAvg || !expAvgSq) throw new Error('Adam returns three tensors');
   return [parameter, expAvg, expAvgSq];
+}
+
+/** `target` moved by the scalar `tau` towards `online`. */
+export function fusedMovingAverage(target: tf.Tensor, online: tf.Tensor, tau: tf.Tensor): tf.Tensor {
+  return tf.engine().runKernel<tf.Tensor>(movingAverageKernel, { target, online, tau });
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { fusedAdam, hasFusedAdam } from '../compute/wasmKernels.ts';
+import { fusedAdam, fusedMovingAverage, hasFusedSteps } from '../compute/wasmKernels.ts';
 import { momentNames } from './agentState.ts';
 import { type ParameterGroup, type ParameterSpecification } from './parameters.ts';
 import { type NamedTensors, requireTensor } from './tensors.ts';
@@ -27,7 +27,7 @@ export interface AdamStep {
 /** One Adam step of one parameter, whose gradient is multiplied by the scalar `factor` first. */
 function adam(state: AdamState, gradient: tf.Tensor, factor: tf.Tensor, step: AdamStep): AdamState {
   const [beta1, beta2] = adamBetas;
-  if (hasFusedAdam()) {
+  if (hasFusedSteps()) {
     const { stepSize, inverseCorrection, epsilon } = step;
     const [parameter, expAvg, expAvgSq] = fusedAdam(
       { ...state, gradient, factor, stepSize, inverseCorrection },
@@ -86,5 +86,6 @@ export function clipFactor(norm: tf.Tensor, maxNorm: tf.Tensor): tf.Tensor {
 
 /** `target` moved by `tau` towards `online`. */
 export function movingAverage(target: tf.Tensor, online: tf.Tensor, tau: tf.Tensor): tf.Tensor {
+  if (hasFusedSteps()) return fusedMovingAverage(target, online, tau);
   return tf.add(target, tf.mul(tau, tf.sub(online, target)));
 }

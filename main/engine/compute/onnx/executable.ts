@@ -84,8 +84,8 @@ export class Executable {
               executionMode: 'sequential',
               graphOptimizationLevel: 'all',
               logSeverityLevel: 3,
-        // Threads that wait by spinning take the processor from whatever else runs, this window included.
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
+              // Threads that wait by spinning take the processor from whatever else runs, this window included.
+              extra: { session: { intra_op: { allow_spinning: '0' } } },
               ...extra,
             });
       loaded.push({ model, session, hostNodes: stage.hostNodes, tensors: new Map() });

@@ -18,7 +18,8 @@ import { elementTypes } from './schema.ts';
 /** Gives the ONNX name of a value. */
 export type NameOf = (value: Value) => string;
 
-const unaryOperators: Partial<Record<UnaryType, string>> = {
+/** Those that ONNX has under the same name. */
+const unaryOperators: Record<Exclude<UnaryType, 'Square' | 'Rsqrt' | 'Softmax' | 'LogSoftmax' | 'Mish'>, string> = {
   Neg: 'Neg',
   Abs: 'Abs',
   Sign: 'Sign',
@@ -51,22 +52,10 @@ const comparisonOperators: Record<Exclude<ComparisonType, 'NotEqual'>, string> =
 };
 
 function lowerUnary(writer: ModelWriter, type: UnaryType, x: string): string {
-  switch (type) {
-    case 'Square':
-      return writer.node('Mul', [x, x]);
-    case 'Rsqrt':
-      return writer.node('Reciprocal', [writer.node('Sqrt', [x])]);
-    case 'Softmax':
-    case 'LogSoftmax':
-      return writer.node(type, [x], { axis: { int: -1 } });
-    case 'Mish':
-      return mish(writer, x);
-    default: {
-      const operator = unaryOperators[type];
-      if (operator === undefined) throw new RangeError(`ONNX lacks ${type}`);
-      return writer.node(operator, [x]);
-    }
-  }
+  if (type === 'Square') return writer.node('Mul', [x, x]);
+  if (type === 'Rsqrt') return writer.node('Reciprocal', [writer.node('Sqrt', [x])]);
+  if (type === 'Softmax' || type === 'LogSoftmax') return writer.node(type, [x], { axis: { int: -1 } });
+  return type === 'Mish' ? mish(writer, x) : writer.node(unaryOperators[type], [x]);
 }
 
 function lowerArithmetic(writer: ModelWriter, type: ArithmeticType, inputs: readonly string[]): string {

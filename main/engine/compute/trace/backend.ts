@@ -3,7 +3,8 @@ import { elementCount } from '../../../../shared/tensor.ts';
 import { GraphBuilder } from '../graph/builder.ts';
 import { type Value } from '../graph/graph.ts';
 import { type GraphDataType } from '../graph/operations.ts';
-import { type Recorder, recorders } from './kernels.ts';
+import { recorders } from './kernels.ts';
+import { type Recorder } from './recorder.ts';
 
 /** The name under which TF.js knows the recording backend. */
 export const traceBackendName = 'trace';
