@@ -142,6 +142,10 @@ export const errorCatalogue = {
     title: 'The engine process ended unexpectedly',
     action: 'Everything acknowledged is kept: resume the run.',
   },
+  STOPPED: {
+    title: 'The job was stopped',
+    action: '`decant resume` goes on with a run; give any other command again.',
+  },
   NOT_RESUMABLE: {
     title: 'That job cannot be resumed in its present state',
     action: 'Only interrupted, stopped and failed jobs can be resumed.',

@@ -68,8 +68,7 @@ export async function followToFinish(client: HostClient, id: string, options: Fo
 export function requireFinished(job: JobRecord): void {
   if (job.state === 'finished') return;
   if (job.error !== null) throw new DecantError(job.error.code, job.error.detail);
-  if (job.state === 'stopped')
-    throw new DecantError('ENGINE_DIED', `${job.id} was stopped at your wish; \`decant resume ${job.id}\` goes on`);
+  if (job.state === 'stopped') throw new DecantError('STOPPED', `${job.id} was stopped at your wish`);
   throw new DecantError('ENGINE_DIED', `${job.id} is ${job.state}`);
 }
 

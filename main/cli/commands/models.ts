@@ -14,6 +14,7 @@ interface EvaluateOptions {
   planner: string;
   sample?: boolean;
   seed: number;
+  backend: string;
 }
 
 interface ExportOptions {
@@ -32,15 +33,16 @@ export function addModelCommands(program: Command): void {
     .option('--planner <planner>', 'policy, or mppi: plan each action as the paper scores', 'policy')
     .option('--sample', 'draw actions from the policy in place of its mean')
     .option('--seed <n>', 'seed', wholeNumber, 1)
+    .option('--backend <name>', 'what computes', 'auto')
     .description('score a checkpoint in the simulator')
     .action(async (options: EvaluateOptions, command: Command) => {
-      const { checkpoint, tasks, episodes, seed, sample } = options;
+      const { checkpoint, tasks, episodes, seed, sample, backend } = options;
       const planner = oneOf('--planner', options.planner, ['policy', 'mppi'], []);
       if (planner === 'mppi' && sample === true)
         throw new DecantError('USAGE', '--sample is about --planner policy; mppi always draws');
       const context = contextOf(command);
       await withLibrary(context, async (client) => {
-        const config = { checkpoint, tasks, episodes, planner, seed, sample: sample === true };
+        const config = { checkpoint, tasks, episodes, planner, seed, backend, sample: sample === true };
         const { id } = await client.request('jobs.start', { kind: 'evaluate', config });
         const { result } = await followToFinish(client, id, { title: 'evaluate' });
         if (result?.kind !== 'evaluate') throw new DecantError('INTERNAL', 'the evaluation has no result');
