@@ -185,6 +185,20 @@ const cases: Record<string, { state: () => TensorMap; names: readonly string[]; 
       return { state: { ...after, other: tf.add(state('other'), step) }, outputs: { step: tf.exp(step) } };
     },
   },
+  'a second operation beside the model reads the weight from before the first': {
+    state: () => new Map([...adamState(), ['otherAverage', matrix(8)], ['otherSquare', floatTensor([rows, columns])]]),
+    names: [...adamNames, 'otherAverage', 'otherSquare'],
+    run: (state, batch) => {
+      const first = adamOf(state, batch('x'));
+      const [other, otherAverage, otherSquare] = fusedAdamOn({
+        parameter: state('other'),
+        expAvg: state('otherAverage'),
+        expAvgSq: state('otherSquare'),
+        gradient: tf.reshape(state('weight'), [rows, columns]),
+      });
+      return { state: { ...first, other, otherAverage, otherSquare }, outputs: {} };
+    },
+  },
   'Adam of a part of a state, seen as another shape': {
     state: () => new Map([...adamState(), ['other', matrix(5, [2, rows * columns])]]),
     names: adamNames,
