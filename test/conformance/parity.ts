@@ -13,7 +13,7 @@ export const parityCases: readonly ParityCase[] = [64, 256].flatMap((batchSize) 
 );
 
 /** How many eager runs with a shaken state there are beside the reference. */
-const shakes = 3;
+const shakes = 5;
 
 /** All but `share` of a tensor's weights must be this close to eager ones. */
 const weightBound = 2e-5;
