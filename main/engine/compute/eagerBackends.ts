@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
+import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { DecantError } from '../../../shared/errors.ts';
@@ -10,8 +11,22 @@ const require = createRequire(import.meta.url);
 
 const nativePackages = { 'tfjs-node': '@tensorflow/tfjs-node', 'tfjs-node-gpu': '@tensorflow/tfjs-node-gpu' } as const;
 
+const removedUtilities = {
+  isNullOrUndefined: (value: unknown) => value === undefined || value === null,
+  isArray: (value: unknown) => Array.isArray(value),
+};
+
+/** tfjs-node calls two of Node's utilities that Node 23 removed. Only a process that loads it gets them back. */
+function restoreUtilities(): void {
+  for (const [name, utility] of Object.entries(removedUtilities))
+    if (!(name in util)) Object.assign(util, { [name]: utility });
+}
+
 /** Loads the native package; it registers itself as the TF.js backend "tensorflow". Both of its kinds share that name. */
 export function loadNative(name: Exclude<EagerBackendName, 'wasm'>): string {
+  // A package that is not there needs none.
+  require.resolve(nativePackages[name]);
+  restoreUtilities();
   require(nativePackages[name]);
   return nativePackages[name];
 }

@@ -41,24 +41,32 @@ export class Formulas {
     return this.#float('Sqrt', x);
   }
 
-  rsqrt(x: string): string {
-    return this.#float('Rsqrt', x);
+  /** TensorFlow's own inverse square root is an approximation with errors of several units in the last place. */
+  inverseSqrt(x: string): string {
+    return this.div(this.number(1), this.sqrt(x));
   }
 
-  tanh(x: string): string {
-    return this.#float('Tanh', x);
-  }
-
-  sigmoid(x: string): string {
-    return this.#float('Sigmoid', x);
-  }
-
-  softplus(x: string): string {
-    return this.#float('Softplus', x);
+  /**
+   * What Mish of x is made of, from one exponential and without cancellation: with e = exp(x) and n = e (e + 2), tanh(softplus(x)) = n / (n + 2).
+   * Beyond the limit it is 1 in float32, and e^4 must stay below what float32 holds.
+   */
+  #mishParts(x: string): { exponential: string; above: string; tanh: string } {
+    const exponential = this.#float('Exp', this.#float('Minimum', x, this.number(20)));
+    const product = this.mul(exponential, this.add(exponential, this.number(2)));
+    const above = this.add(product, this.number(2));
+    return { exponential, above, tanh: this.div(product, above) };
   }
 
   mish(x: string): string {
-    return this.mul(x, this.tanh(this.softplus(x)));
+    return this.mul(x, this.#mishParts(x).tanh);
+  }
+
+  /** The gradient times the derivative tanh + x sigmoid (1 - tanh^2), where 1 - tanh^2 = 4 (1 + e)^2 / (n + 2)^2 and sigmoid = e / (1 + e). */
+  mishGradient(x: string, gradient: string): string {
+    const { exponential, above, tanh } = this.#mishParts(x);
+    const rising = this.mul(exponential, this.add(exponential, this.number(1)));
+    const slope = this.div(this.mul(this.number(4), rising), this.square(above));
+    return this.mul(gradient, this.add(tanh, this.mul(x, slope)));
   }
 
   greater(a: string, b: string): string {

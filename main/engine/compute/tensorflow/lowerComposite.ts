@@ -26,7 +26,7 @@ export function lowerComposite(
       const mean = maths.reduce('Mean', given(0), last, true);
       const centred = maths.sub(given(0), mean);
       const variance = maths.reduce('Mean', maths.square(centred), last, true);
-      const deviation = maths.rsqrt(maths.add(variance, maths.number(operation.epsilon)));
+      const deviation = maths.inverseSqrt(maths.add(variance, maths.number(operation.epsilon)));
       return [maths.add(maths.mul(maths.mul(centred, deviation), given(1)), given(2)), mean, deviation];
     }
     case 'LayerNormGradient': {
@@ -42,12 +42,8 @@ export function lowerComposite(
         maths.reduce('Sum', dy, rows, false),
       ];
     }
-    case 'MishGradient': {
-      const [y, gradient] = [given(0), given(1)];
-      const tanh = maths.tanh(maths.softplus(y));
-      const slope = maths.mul(maths.sub(maths.number(1), maths.square(tanh)), maths.sigmoid(y));
-      return [maths.mul(gradient, maths.add(tanh, maths.mul(y, slope)))];
-    }
+    case 'MishGradient':
+      return [maths.mishGradient(given(0), given(1))];
     case 'Adam': {
       const { beta1, beta2, epsilon } = operation;
       const [parameter, average, square] = [given(0), given(1), given(2)];
