@@ -21,11 +21,21 @@ class Imports {
   uploads: readonly Upload[] = $state.raw([]);
   #nextId = 1;
   readonly #watched: string[] = [];
+  /** Lists on the page that show failures themselves. */
+  #lists = 0;
 
   constructor() {
     client.subscribe((event) => {
       if (event.type === 'job' && this.#watched.includes(event.job.id)) void this.#tellEnd(event.job);
     });
+  }
+
+  /** A list of imports is on the page: what fails is told there and not in a notice. Returns a function for when it goes. */
+  addList(): () => void {
+    this.#lists += 1;
+    return () => {
+      this.#lists -= 1;
+    };
   }
 
   /** Asks with the desktop's own dialog; in a browser a file input does that. */
@@ -98,7 +108,7 @@ class Imports {
     if (index === -1) return;
     this.#watched.splice(index, 1);
     if (job.state === 'failed') {
-      if (job.error !== null) notifications.report(withoutUploadFolder(job.error));
+      if (job.error !== null && this.#lists === 0) notifications.report(withoutUploadFolder(job.error));
       return;
     }
     try {

@@ -1,3 +1,4 @@
+import type { RunConfiguration } from '../../../shared/configuration.ts';
 import { metricCatalogue, type MetricName } from '../../../shared/metrics.ts';
 
 export interface ChartLine {
@@ -15,6 +16,8 @@ export interface ChartPlan {
   logarithmic?: boolean;
   /** Shown only once something was recorded: what not every run has. */
   optional?: boolean;
+  /** Only for runs of this method. */
+  method?: RunConfiguration['method'];
 }
 
 const line = (metric: MetricName, label: string, colour: `--${string}`, dash?: readonly number[]): ChartLine => ({
@@ -52,7 +55,13 @@ export const chartPlans: readonly ChartPlan[] = [
   },
   {
     title: 'R_teacher and R_student, batch mean',
+    method: 'distil',
     lines: [line('meanTeacherReward', 'R_teacher', '--teacher'), line('meanStudentReward', 'R_student', '--student')],
+  },
+  {
+    title: 'Predicted reward, batch mean',
+    method: 'scratch',
+    lines: [line('meanStudentReward', 'predicted reward', '--run-8')],
   },
   {
     title: 'Squared difference of R_teacher and R_student',

@@ -78,7 +78,7 @@ function timeColumn(id: string, title: string, value: (run: RunRecord) => string
     id,
     title,
     description: title,
-    width: 136,
+    width: 128,
     numeric: false,
     key: value,
     text: (run) => formatExactTime(value(run)).slice(0, 16),
@@ -93,12 +93,12 @@ export function durationOf(run: RunRecord, now: number): number | undefined {
 }
 
 const fixedColumns: readonly Column[] = [
-  textColumn('state', 'State', 108, ({ state }) => state),
-  textColumn('name', 'Name', 180, ({ name }) => name),
+  textColumn('state', 'State', 100, ({ state }) => state),
+  textColumn('name', 'Name', 136, ({ name }) => name),
   textColumn('method', 'Method', 72, ({ config }) => config.method),
-  textColumn('teacher', 'Teacher', 116, ({ config }, names) => named(config.teacher, names)),
-  textColumn('dataset', 'Dataset', 96, ({ config }, names) => named(config.dataset, names)),
-  numberColumn('d_coef', 'd_coef', 72, ({ config }) => distillationCoefficient(config), {
+  textColumn('teacher', 'Teacher', 92, ({ config }, names) => named(config.teacher, names)),
+  textColumn('dataset', 'Dataset', 80, ({ config }, names) => named(config.dataset, names)),
+  numberColumn('d_coef', 'd_coef', 64, ({ config }) => distillationCoefficient(config), {
     description: 'Distillation coefficient',
     format: formatNumber,
   }),
@@ -110,7 +110,7 @@ const fixedColumns: readonly Column[] = [
     id: 'duration',
     title: 'Duration',
     description: 'Time since the present attempt began, or that it took',
-    width: 92,
+    width: 84,
     numeric: true,
     key: (run) => durationOf(run, Date.now()) ?? null,
     text: (run, _names, now) => formatDuration(durationOf(run, now)),
@@ -143,7 +143,7 @@ const metricColumns: readonly Column[] = (Object.keys(metricCatalogue) as Metric
     numberColumn(
       `${kind}.${metric}`,
       `${kind === 'last' ? 'Last' : 'Best'} ${shortTitle(metric)}`,
-      132,
+      shortTitle(metric).length > 12 ? 132 : 104,
       (run) => run.metrics[metric]?.[pick],
       {
         description: `${meta.title}${unit}, ${kind}`,
@@ -181,3 +181,19 @@ export const defaultColumns: readonly string[] = [
   'tags',
   'notes',
 ];
+
+/** The mark before the columns, in pixels. */
+export const markWidth = 32;
+
+/** Which default columns a narrow table goes without, the first to go first. */
+const dispensable: readonly string[] = ['notes', 'tags', 'method', 'batch'];
+
+/** The default columns for a table of so many pixels: without sideways scrolling wherever leaving out some of them avoids it. */
+export function defaultColumnsWithin(width: number): readonly string[] {
+  let kept = defaultColumns;
+  for (const id of dispensable) {
+    if (markWidth + kept.reduce((sum, one) => sum + (columnOf(one)?.width ?? 0), 0) <= width) break;
+    kept = kept.filter((one) => one !== id);
+  }
+  return kept;
+}

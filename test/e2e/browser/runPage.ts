@@ -23,7 +23,7 @@ export function runPage(session: Session): void {
     await expect.poll(scatter).toMatch(/16 pairs at step 50, mean squared difference/);
     const log = readFileSync(join(home, 'jobs', session.run('First'), 'log.txt'), 'utf8');
     const shown = page.getByRole('region', { name: 'Log' }).locator('pre');
-    expect(await shown.innerText()).toBe(log === '' ? 'Nothing was logged yet.' : log);
+    expect(await shown.innerText()).toBe(log === '' ? 'Nothing was logged.' : log);
     expect(session.problems).toEqual([]);
   });
 

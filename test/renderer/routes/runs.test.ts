@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runConfigurationSchema } from '../../../shared/configuration.ts';
 import type { RunRecord } from '../../../shared/contract.ts';
-import { columnOf, columns, defaultColumns } from '../../../renderer/routes/runs/columns.ts';
+import {
+  columnOf,
+  columns,
+  defaultColumns,
+  defaultColumnsWithin,
+  markWidth,
+} from '../../../renderer/routes/runs/columns.ts';
 import { parseQuery } from '../../../renderer/routes/runs/query.ts';
 import { nextSorting, rowsOf, viewFromQuery, viewToQuery } from '../../../renderer/routes/runs/rows.ts';
 
@@ -134,4 +140,16 @@ test('columns say what they show', () => {
   expect(text('best.totalLoss', 0)).toBe('1');
   expect(columnOf('best.scale')).toBeUndefined();
   expect(new Set(columns.map(({ id }) => id)).size).toBe(columns.length);
+});
+
+test('a narrow window goes without the columns that matter least', () => {
+  const widthOf = (ids: readonly string[]): number =>
+    markWidth + ids.reduce((sum, id) => sum + (columnOf(id)?.width ?? Number.NaN), 0);
+  // A window of 1280 pixels, less what stands around the table.
+  const narrow = defaultColumnsWithin(1030);
+  expect(widthOf(narrow)).toBeLessThanOrEqual(1030);
+  expect(narrow).toEqual(expect.arrayContaining(['state', 'name', 'd_coef', 'last.totalLoss', 'duration']));
+  expect(narrow).not.toContain('notes');
+  expect(defaultColumnsWithin(widthOf(defaultColumns))).toEqual(defaultColumns);
+  expect(defaultColumnsWithin(widthOf(defaultColumns) - 1)).toEqual(defaultColumns.filter((id) => id !== 'notes'));
 });
