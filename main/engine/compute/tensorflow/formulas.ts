@@ -47,6 +47,18 @@ export class Formulas {
   }
 
   /**
+   * TensorFlow's own tanh is several units in the last place off where it comes near to 1, and 1 - tanh^2, which a squashed policy needs, is made of
+   * just these: away from 0 it is (1 - e) / (1 + e) with e = exp(-2 |x|).
+   */
+  tanh(x: string): string {
+    const size = this.#float('Abs', x);
+    const exponential = this.#float('Exp', this.mul(size, this.number(-2)));
+    const one = this.number(1);
+    const far = this.mul(this.#float('Sign', x), this.div(this.sub(one, exponential), this.add(one, exponential)));
+    return this.select(this.greater(size, this.number(0.5)), far, this.#float('Tanh', x));
+  }
+
+  /**
    * What Mish of x is made of, from one exponential and without cancellation: with e = exp(x) and n = e (e + 2), tanh(softplus(x)) = n / (n + 2).
    * Beyond the limit it is 1 in float32, and e^4 must stay below what float32 holds.
    */

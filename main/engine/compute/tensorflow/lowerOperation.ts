@@ -90,6 +90,7 @@ export function lowerOperation(body: FunctionBody, node: Node, inputs: readonly 
   const maths = new Formulas(body);
 
   if (operation.type === 'Mish') return [maths.mish(at(0))];
+  if (operation.type === 'Tanh') return [maths.tanh(at(0))];
   if (isUnary(operation)) return one(operation.type, [at(0)], { T });
   if (isArithmetic(operation)) return one(arithmetic[operation.type], [at(0), at(1)], { T });
   if (isComparison(operation)) {
