@@ -11,6 +11,8 @@ interface NetOperations {
   dynamics: number;
   reward: number;
   policy: number;
+  /** Its first layer alone. */
+  policyInput: number;
   /** One Q of the ensemble. */
   q: number;
 }
@@ -25,6 +27,7 @@ export function netOperations(architecture: Architecture): NetOperations {
     dynamics: chain(latentAction, mlpDim, mlpDim, latentDim),
     reward: chain(latentAction, mlpDim, mlpDim, numBins),
     policy: chain(latentDim + taskDim, mlpDim, mlpDim, 2 * actionDim),
+    policyInput: chain(latentDim + taskDim, mlpDim),
     q: chain(latentAction, mlpDim, mlpDim, numBins),
   };
 }
@@ -35,7 +38,7 @@ const withInputGradient = 2;
 
 /** Floating-point operations of the matrix products of one official update with so many sequences. */
 export function updateOperations(architecture: Architecture, batchSize: number, horizon = 3): number {
-  const { encoder, dynamics, reward, policy, q } = netOperations(architecture);
+  const { encoder, dynamics, reward, policy, policyInput, q } = netOperations(architecture);
   const steps = horizon * batchSize;
   const latents = (horizon + 1) * batchSize;
   const ensemble = architecture.numQ * q;
@@ -47,8 +50,8 @@ export function updateOperations(architecture: Architecture, batchSize: number, 
     // The losses of the model.
     batchSize * withGradient * encoder +
     steps * withGradient * (dynamics + reward + ensemble) +
-    // The policy's loss goes through the Qs, whose weights it leaves alone.
-    latents * (withGradient * policy + withInputGradient * pair)
+    // The policy's loss goes through the Qs, whose weights it leaves alone; the policy's own input is constant there.
+    latents * (withGradient * policy - policyInput + withInputGradient * pair)
   );
 }
 

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import { architectureOfSize } from '../../shared/architecture.ts';
+import { defaultPlanner } from '../../main/engine/tdmpc2/planSettings.ts';
+import { architectureOfSize, modelSizes } from '../../shared/architecture.ts';
 import { labelOperations, netOperations, operationsOf, updateOperations } from '../../shared/operations.ts';
+import * as bench from '../bench/flops.ts';
 
 it('counts a multiplication and an addition for each weight of a net', () => {
   const { q, encoder } = netOperations(architectureOfSize(1));
@@ -10,8 +12,15 @@ it('counts a multiplication and an addition for each weight of a net', () => {
   expect(encoder).toBe(2 * (120 * 256 + 256 * 128));
 });
 
-it('comes near the count of the official update that the measures of speed go by: 10.05 GFLOP', () => {
-  expect(updateOperations(architectureOfSize(1), 256) / 1e9).toBeCloseTo(10.05, 0);
+it('counts the official update as the measures of speed do: 10.05 GFLOP', () => {
+  expect(updateOperations(architectureOfSize(1), 256) / 1e9).toBeCloseTo(10.05, 2);
+});
+
+it.each(modelSizes)('counts as the benchmark against PyTorch does, product by product, at %sM', (size) => {
+  const architecture = architectureOfSize(size);
+  expect(updateOperations(architecture, 64, 5)).toBe(bench.updateOperations(architecture, 64, 5));
+  expect(operationsOf('plan', architecture, 1)).toBe(bench.planOperations(architecture, defaultPlanner));
+  expect(labelOperations(architecture, 1)).toBe(bench.labelOperations(architecture));
 });
 
 it('grows with the batch, and only the plan does not', () => {
