@@ -7,12 +7,17 @@ export const watchedSeconds = 120;
 /** Looks further apart than this are not joined: nobody looked in between. */
 const gapSeconds = 8;
 
-/** The looks of the last two minutes with another one; one that is there already changes nothing. */
+/**
+ * The looks of the last two minutes with another one; one that is there already changes nothing. One from before the newest means that
+ * the clock was set back: the history begins anew.
+ */
 export function withLook(history: readonly Telemetry[], look: Telemetry): readonly Telemetry[] {
   const last = history.at(-1);
-  if (last !== undefined && Date.parse(look.at) <= Date.parse(last.at)) return history;
-  const oldest = Date.parse(look.at) - watchedSeconds * 1000;
-  return [...history.filter(({ at }) => Date.parse(at) >= oldest), look];
+  const at = Date.parse(look.at);
+  if (last !== undefined && at === Date.parse(last.at)) return history;
+  if (last !== undefined && at < Date.parse(last.at)) return [look];
+  const oldest = at - watchedSeconds * 1000;
+  return [...history.filter((one) => Date.parse(one.at) >= oldest), look];
 }
 
 export interface LiveLook {

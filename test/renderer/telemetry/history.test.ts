@@ -26,7 +26,8 @@ const share = (telemetry: Telemetry): number | null => percent(telemetry.process
 describe('withLook', () => {
   it('keeps two minutes, in order, each look once', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 1 }), (times) => {
+      fc.property(fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 1 }), (drawn) => {
+        const times = drawn.toSorted((left, right) => left - right);
         const history = times.reduce<readonly Telemetry[]>((list, time) => withLook(list, look(time)), []);
         const kept = history.map(({ at }) => (Date.parse(at) - start) / 1000);
         expect(kept).toEqual([...new Set(kept)].toSorted((left, right) => left - right));
@@ -34,6 +35,12 @@ describe('withLook', () => {
         expect(kept.every((time) => time >= Math.max(...times) - watchedSeconds)).toBe(true);
       }),
     );
+  });
+
+  it('goes on when the clock is set back', () => {
+    const back = withLook([look(3600), look(3602)], look(4, 0.5));
+    expect(back).toEqual([look(4, 0.5)]);
+    expect(withLook(back, look(6))).toHaveLength(2);
   });
 });
 
