@@ -14,12 +14,13 @@ import { layerNormGradient } from './layerNormGradient.ts';
 import { mish, mishGradient } from './mish.ts';
 import { type ModelWriter } from './modelWriter.ts';
 import { elementTypes } from './schema.ts';
+import { tanh } from './tanh.ts';
 
 /** Gives the ONNX name of a value. */
 export type NameOf = (value: Value) => string;
 
 /** Those that ONNX has under the same name. */
-const unaryOperators: Record<Exclude<UnaryType, 'Square' | 'Rsqrt' | 'Softmax' | 'LogSoftmax' | 'Mish'>, string> = {
+const unaryOperators: Record<Exclude<UnaryType, 'Square' | 'Rsqrt' | 'Softmax' | 'LogSoftmax' | 'Tanh' | 'Mish'>, string> = {
   Neg: 'Neg',
   Abs: 'Abs',
   Sign: 'Sign',
@@ -27,7 +28,6 @@ const unaryOperators: Record<Exclude<UnaryType, 'Square' | 'Rsqrt' | 'Softmax' |
   Log: 'Log',
   Sqrt: 'Sqrt',
   Reciprocal: 'Reciprocal',
-  Tanh: 'Tanh',
   Sigmoid: 'Sigmoid',
   Relu: 'Relu',
 };
@@ -55,6 +55,7 @@ function lowerUnary(writer: ModelWriter, type: UnaryType, x: string): string {
   if (type === 'Square') return writer.node('Mul', [x, x]);
   if (type === 'Rsqrt') return writer.node('Reciprocal', [writer.node('Sqrt', [x])]);
   if (type === 'Softmax' || type === 'LogSoftmax') return writer.node(type, [x], { axis: { int: -1 } });
+  if (type === 'Tanh') return tanh(writer, x);
   return type === 'Mish' ? mish(writer, x) : writer.node(unaryOperators[type], [x]);
 }
 

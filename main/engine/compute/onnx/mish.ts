@@ -1,29 +1,32 @@
 import { type ModelWriter } from './modelWriter.ts';
 
+/** Beyond this Mish is the identity in float32, and the exponential still finite. */
+const limit = 20;
+
 /**
- * Mish without a kernel for it. With s = sigmoid(y) and q = (1 - s)^2, tanh(softplus(y)) = (1 - q) / (1 + q) = 1 - 2 softsign(q).
- * HardSigmoid is a line that is cut off at 0 and 1, where these values lie anyway: one pass over memory instead of two.
+ * Mish without a kernel for it. With e = exp(y), softsign(x) = x / (1 + |x|) is a division and an addition in one pass:
+ * tanh(softplus(y)) = softsign(e (e / 2 + 1)) and sigmoid(y) = softsign(e), both exact to their last places for y of either sign.
  */
-function sigmoidAndTanh(writer: ModelWriter, y: string): { sigmoid: string; tanh: string } {
-  const sigmoid = writer.node('Sigmoid', [y]);
-  const complement = oneMinus(writer, sigmoid);
-  const softsign = writer.node('Softsign', [writer.node('Mul', [complement, complement])]);
-  return { sigmoid, tanh: writer.node('HardSigmoid', [softsign], { alpha: { float: -2 }, beta: { float: 1 } }) };
+function exponential(writer: ModelWriter, y: string): string {
+  return writer.node('Exp', [writer.node('Min', [y, writer.float(limit)])]);
 }
 
-/** 1 - x for x in [0, 1]. */
-function oneMinus(writer: ModelWriter, x: string): string {
-  return writer.node('HardSigmoid', [x], { alpha: { float: -1 }, beta: { float: 1 } });
+function tanhOfSoftplus(writer: ModelWriter, e: string): string {
+  const half = writer.node('Mul', [e, writer.float(0.5)]);
+  return writer.node('Softsign', [writer.node('Mul', [e, writer.node('Add', [half, writer.float(1)])])]);
 }
 
 export function mish(writer: ModelWriter, y: string): string {
-  return writer.node('Mul', [y, sigmoidAndTanh(writer, y).tanh]);
+  return writer.node('Mul', [y, tanhOfSoftplus(writer, exponential(writer, y))]);
 }
 
 /** dOut times the derivative, tanh + y sigmoid (1 - tanh^2). */
 export function mishGradient(writer: ModelWriter, y: string, dOut: string): string {
-  const { sigmoid, tanh } = sigmoidAndTanh(writer, y);
-  const slope = oneMinus(writer, writer.node('Mul', [tanh, tanh]));
-  const curved = writer.node('Mul', [writer.node('Mul', [y, sigmoid]), slope]);
+  const e = exponential(writer, y);
+  const tanh = tanhOfSoftplus(writer, e);
+  // HardSigmoid is a line that is cut off at 0 and 1, where this value lies anyway: one pass instead of two.
+  const square = writer.node('Mul', [tanh, tanh]);
+  const slope = writer.node('HardSigmoid', [square], { alpha: { float: -1 }, beta: { float: 1 } });
+  const curved = writer.node('Mul', [writer.node('Mul', [y, writer.node('Softsign', [e])]), slope]);
   return writer.node('Mul', [dOut, writer.node('Add', [tanh, curved])]);
 }
