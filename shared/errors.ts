@@ -128,7 +128,8 @@ export const errorCatalogue = {
   },
   SETUP_FAILED: {
     title: 'A step of the set-up did not succeed',
-    action: 'The log of the job says more. Run the set-up again, or remove it first with `decant doctor --remove`.',
+    action:
+      'The log of the job says more. Run the set-up again, or remove it first with `decant doctor --remove tensorflow` (and --cuda).',
   },
   SETUP_UNSUPPORTED: {
     title: 'This set-up does not exist for this machine',
