@@ -13,7 +13,11 @@ export function deviceHandlers(services: HostServices): Pick<Handlers, Names> {
   const deviceNames = (): Promise<string[]> => {
     names ??= machine
       .describe()
-      .then(({ processor, gpus }) => [processor.name, ...gpus.map(({ name }) => name)])
+      .then(({ processor, gpus, problem }) => {
+        // A driver that is in trouble now may list its cards later.
+        if (problem !== null) names = undefined;
+        return [processor.name, ...gpus.map(({ name }) => name)];
+      })
       .catch((thrown: unknown) => {
         names = undefined;
         throw thrown;
@@ -29,6 +33,8 @@ export function deviceHandlers(services: HostServices): Pick<Handlers, Names> {
       );
     },
     'device.benchmark': async ({ seconds }) => {
+      // A card may have come since somebody asked.
+      names = undefined;
       // Two who ask at once get the same benchmark.
       starting ??= startBenchmark(services, seconds).finally(() => {
         starting = undefined;

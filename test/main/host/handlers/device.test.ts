@@ -58,6 +58,22 @@ const backend = (name: string, works: boolean, automatic = false): BackendReport
 });
 const backends = [backend('tfjs-node', false), backend('tensorflow', true), backend('wasm', true, true)];
 
+const figureOn = (name: string, milliseconds: number) => ({
+  type: 'figure' as const,
+  figure: {
+    at: '2026-01-01T00:00:00.000Z',
+    backend: 'wasm',
+    automatic: true,
+    device: name,
+    threads: 1,
+    work: 'update' as const,
+    size: 1 as const,
+    batchSize: 64,
+    milliseconds,
+    steps: 3,
+  },
+});
+
 describe('device', () => {
   it('is described, with zeros as zeros and absent readings as absent', async () => {
     const { client } = await testHost({}, { machine: fakeMachine(), probeBackends: () => Promise.resolve(backends) });
@@ -134,22 +150,7 @@ describe('the benchmark', () => {
     const id = store.newJobId('benchmark');
     const job = { kind: 'benchmark' as const, name: 'b', configuration: {}, codeVersion: '7' };
     await store.insertJobs([{ id, job }]);
-    const figure = (device: string, milliseconds: number) => ({
-      type: 'figure' as const,
-      figure: {
-        at: '2026-01-01T00:00:00.000Z',
-        backend: 'wasm',
-        automatic: true,
-        device,
-        threads: 1,
-        work: 'update' as const,
-        size: 1 as const,
-        batchSize: 64,
-        milliseconds,
-        steps: 3,
-      },
-    });
-    const records = [figure('Another processor', 1), figure('A processor', 2), figure('A card', 3)];
+    const records = [figureOn('Another processor', 1), figureOn('A processor', 2), figureOn('A card', 3)];
     await store.ingest(id, { from: 0, records, to: 1 });
     await store.requestStop(id);
     await store.close();
@@ -163,5 +164,24 @@ describe('the benchmark', () => {
       [1, false, id, '7'],
     ]);
     expect(await client.request('device.benchmarks', { limit: 1 })).toHaveLength(1);
+  });
+
+  it('has figures of a card known as its own once the driver tells of it again', async () => {
+    const home = temporaryFolder();
+    await prepareLibrary(home);
+    const store = await Store.open(home);
+    const id = store.newJobId('benchmark');
+    await store.insertJobs([{ id, job: { kind: 'benchmark', name: 'b', configuration: {}, codeVersion: '7' } }]);
+    await store.ingest(id, { from: 0, records: [figureOn('A card', 3)], to: 1 });
+    await store.requestStop(id);
+    await store.close();
+    let stuck = true;
+    const describe = (): Promise<Device> =>
+      Promise.resolve(stuck ? { ...device, gpus: [], problem: 'nvidia-smi did not answer' } : device);
+    const { client } = await testHost({}, { home, machine: { ...fakeMachine(), describe } });
+    const here = async () => (await client.request('device.benchmarks', {})).map((figure) => figure.here);
+    expect(await here()).toEqual([false]);
+    stuck = false;
+    await expect.poll(here).toEqual([true]);
   });
 });
