@@ -1,10 +1,12 @@
 import { type Graph, uniformOf, type Value } from '../graph/graph.ts';
 import { rewrite } from '../graph/rewrite.ts';
+import { sameShape } from '../graph/shapes.ts';
 import { any, match, meanOfRows, named, operation, type Pattern } from './pattern.ts';
 
 const x = any('x');
 const centred = operation('Sub', x, meanOfRows(x));
-const deviation = operation('Rsqrt', operation('Add', meanOfRows(operation('Square', centred)), any('epsilon')));
+const variance = meanOfRows(operation('Square', centred));
+const deviation = named('deviation', operation('Rsqrt', operation('Add', variance, any('epsilon'))));
 const normal = named('normal', operation('Mul', centred, deviation));
 const forwardPattern = operation('Add', operation('Mul', normal, any('gain')), any('shift'));
 
@@ -22,6 +24,13 @@ interface Fused {
   x: Value;
   mean: Value;
   deviation: Value;
+  /** The inverse deviation that is replaced. */
+  replaced: Value;
+}
+
+/** Whether a value has an entry for each feature of the rows, and nothing else. */
+function isOfFeatures(value: Value, rows: Value): boolean {
+  return sameShape(value.shape, rows.shape.slice(-1));
 }
 
 /**
@@ -34,7 +43,8 @@ export function fuseLayerNorm(graph: Graph): Graph {
   const gainGradients = new Map<Value, Map<Value, Value>>();
   return rewrite(graph, (node, { build }) => {
     const { type } = node.operation;
-    if (type === 'Sum') return sumOfGain(node.inputs[0], gainGradients, node.operation.axes);
+    if (type === 'Sum' && !node.operation.keepDims)
+      return sumOfGain(node.inputs[0], gainGradients, node.operation.axes);
     if (type !== 'Add' && type !== 'Mul') return undefined;
     const [result] = build.node(node.operation, node.inputs);
     if (result === undefined) return undefined;
@@ -42,23 +52,24 @@ export function fuseLayerNorm(graph: Graph): Graph {
       const found = match(forwardPattern, result);
       const epsilon = found === undefined ? undefined : uniformOf(found('epsilon'));
       if (found === undefined || epsilon === undefined) return [result];
-      const [gain, shift] = [found('gain'), found('shift')];
-      if (gain.shape.length !== 1 || shift.shape.length !== 1) return [result];
-      const [y = result, mean = result, inverse = result] = build.node({ type: 'LayerNorm', epsilon }, [
-        found('x'),
-        gain,
-        shift,
-      ]);
-      fused.set(found('normal'), { x: found('x'), mean, deviation: inverse });
+      const inputs = [found('x'), found('gain'), found('shift')] as const;
+      const [rows, gain, shift] = inputs;
+      // An epsilon of some shape could repeat the rows.
+      if (!isOfFeatures(gain, rows) || !isOfFeatures(shift, rows) || !sameShape(result.shape, rows.shape))
+        return [result];
+      const [y = result, mean = result, inverse = result] = build.node({ type: 'LayerNorm', epsilon }, inputs);
+      fused.set(found('normal'), { x: rows, mean, deviation: inverse, replaced: found('deviation') });
       return [y];
     }
     const found = match(gradientPattern, result);
     const norm = found === undefined ? undefined : fused.get(found('normal'));
-    if (found === undefined || norm === undefined || found('gain').shape.length !== 1) return [result];
-    const inputs = [found('dy'), norm.x, norm.mean, norm.deviation, found('gain')];
+    if (found === undefined || norm === undefined || found('deviation') !== norm.replaced) return [result];
+    const [dy, gain] = [found('dy'), found('gain')];
+    if (!isOfFeatures(gain, norm.x) || !sameShape(dy.shape, norm.x.shape)) return [result];
+    const inputs = [dy, norm.x, norm.mean, norm.deviation, gain];
     const [dx = result, dGain = result] = build.node({ type: 'LayerNormGradient' }, inputs);
     const byGradient = gainGradients.get(found('normal')) ?? new Map<Value, Value>();
-    gainGradients.set(found('normal'), byGradient.set(found('dy'), dGain));
+    gainGradients.set(found('normal'), byGradient.set(dy, dGain));
     return [dx];
   });
 }
