@@ -1,12 +1,53 @@
 import { z } from 'zod';
-import { bundledRunSchema } from './jobs.ts';
+import { runConfigurationSchema } from './configuration.ts';
+import { checkpointFactsSchema } from './facts.ts';
+import { errorReportSchema, idPattern, measurement, sha256 } from './values.ts';
 
 /** A run as one file `<name>.decant`: a stored zip of these entries and of `checkpoints/<sha256>.safetensors`. */
 export const bundleEntries = { description: 'bundle.json', job: 'job.json', spool: 'spool.jsonl' } as const;
 
-export function checkpointEntry(sha256: string): string {
-  return `checkpoints/${sha256}.safetensors`;
+export function checkpointEntry(hash: string): string {
+  return `checkpoints/${hash}.safetensors`;
 }
+
+/** A run as it travels: what its library knew of it beside the spool. Inputs are named, not contained. */
+export const bundledRunSchema = z.object({
+  id: z.string().regex(/^r-[0-9a-z]{10}$/),
+  name: z.string().max(200),
+  tags: z.array(z.string().max(100)).max(100),
+  notes: z.string().max(100_000),
+  state: z.enum(['finished', 'stopped', 'failed', 'interrupted']),
+  error: errorReportSchema.nullable(),
+  configuration: runConfigurationSchema,
+  codeVersion: z.string(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  attempt: z.int().positive(),
+  step: z.int().nonnegative(),
+  checkpoints: z.array(
+    z.object({
+      name: z.string(),
+      step: z.int().nonnegative(),
+      createdAt: z.iso.datetime(),
+      pinned: z.boolean(),
+      score: measurement.nullable(),
+      scoreMetric: z.string().nullable(),
+      facts: checkpointFactsSchema,
+    }),
+  ),
+  /** Dataset, teacher and start by configuration key; `content` is a manifest's hash or a checkpoint's. */
+  inputs: z.array(
+    z.object({
+      key: z.string(),
+      entity: z.enum(['checkpoint', 'dataset']),
+      id: z.string().regex(idPattern),
+      name: z.string(),
+      content: sha256,
+    }),
+  ),
+});
+export type BundledRun = z.infer<typeof bundledRunSchema>;
 
 /** bundle.json, written by the codec. */
 export const bundleSchema = z.object({
@@ -17,7 +58,7 @@ export const bundleSchema = z.object({
     z.object({
       name: z.string(),
       bytes: z.int().nonnegative(),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      sha256,
     }),
   ),
 });

@@ -1,4 +1,4 @@
-import { type JobRecord } from '../../shared/contract.ts';
+import type { JobRecord } from '../../shared/records.ts';
 
 const active = new Set<JobRecord['state']>(['running', 'stopping']);
 /** A person did not start these for their own sake. */

@@ -1,7 +1,7 @@
 import { copyFile, stat } from 'node:fs/promises';
 import { type HostClient } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { fileOf, type FileReport } from '../../shared/jobs.ts';
+import { fileOf, type FileReport } from '../../shared/results.ts';
 import { explainReadFailure, explainWriteFailure } from '../files/failures.ts';
 import { sha256OfFile } from '../files/hash.ts';
 import { markTaken } from '../host/disk/taken.ts';

@@ -1,5 +1,5 @@
 import { sizeOfArchitecture } from '../../shared/architecture.ts';
-import { type CheckpointRecord, type DatasetRecord } from '../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../shared/records.ts';
 import { formatBytes, formatCount, formatNumber, formatTable } from './format.ts';
 
 /** "5M" or "custom". */

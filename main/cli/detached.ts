@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
-import { errorReportSchema } from '../../shared/jobs.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 import { explainWriteFailure } from '../files/failures.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import { openHost } from '../host/host.ts';

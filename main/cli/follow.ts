@@ -1,4 +1,5 @@
-import { type HostClient, type JobDetail, type JobRecord } from '../../shared/contract.ts';
+import type { HostClient } from '../../shared/contract.ts';
+import type { JobDetail, JobRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { type JobState } from '../../shared/jobs.ts';
 import { leftAtOnce, sameSignalMilliseconds } from './endSignal.ts';

@@ -1,4 +1,5 @@
-import { type HostEvent, type JobRecord } from '../../shared/contract.ts';
+import type { HostEvent } from '../../shared/contract.ts';
+import type { JobRecord } from '../../shared/records.ts';
 import { formatCount, formatDuration, formatNumber } from './format.ts';
 
 /** One job's progress as one line of text. Keeps just enough of the past for a rate. */

@@ -1,6 +1,7 @@
-import { type HostClient, type JobDetail } from '../../shared/contract.ts';
+import type { HostClient } from '../../shared/contract.ts';
+import type { JobDetail } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { type Assessment } from '../../shared/jobs.ts';
+import type { Assessment } from '../../shared/results.ts';
 import { formatBytes, formatNumber, formatTable } from './format.ts';
 import { followJob, requireFinished } from './follow.ts';
 import { type Output } from './output.ts';

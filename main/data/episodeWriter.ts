@@ -1,4 +1,4 @@
-import { type DatasetFacts } from '../../shared/jobs.ts';
+import type { DatasetFacts } from '../../shared/facts.ts';
 import { type LibraryPaths } from '../files/library.ts';
 import { datasetFacts, makeManifest, writeManifest, type ManifestSegment } from './manifest.ts';
 import { removeSegments, segmentEpisodes, SegmentWriter, type EpisodeBlock } from './segment.ts';

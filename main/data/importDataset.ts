@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DecantError } from '../../shared/errors.ts';
-import { type DatasetFacts } from '../../shared/jobs.ts';
+import type { DatasetFacts } from '../../shared/facts.ts';
 import { type TensorData } from '../../shared/tensor.ts';
 import { explainReadFailure } from '../files/failures.ts';
 import { type LibraryPaths } from '../files/library.ts';

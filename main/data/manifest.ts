@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
-import { type DatasetFacts } from '../../shared/jobs.ts';
+import type { DatasetFacts } from '../../shared/facts.ts';
 import { taskByIndex, taskCount } from '../../shared/tasks.ts';
 import { writeByContent } from '../files/durable.ts';
 import { ensureFolder } from '../files/folders.ts';

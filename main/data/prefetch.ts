@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
-import { errorReportSchema } from '../../shared/jobs.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 import { moduleBeside } from '../../shared/place.ts';
 import { type SamplerOptions } from './sampler.ts';
 import { type Batch } from './windows.ts';

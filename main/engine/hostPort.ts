@@ -1,4 +1,4 @@
-import { type EngineHint } from '../../shared/jobs.ts';
+import type { EngineHint } from '../../shared/jobFolder.ts';
 
 /** The engine's end of its channel to the host. */
 export interface HostPort {

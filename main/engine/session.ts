@@ -1,15 +1,13 @@
 import { DecantError } from '../../shared/errors.ts';
 import {
   engineCommandSchema,
-  jobConfigurationSchemas,
   type CheckpointInput,
   type DatasetInput,
-  type JobConfiguration,
   type JobFile,
-  type JobKind,
   type SpoolRecord,
   type StartFile,
-} from '../../shared/jobs.ts';
+} from '../../shared/jobFolder.ts';
+import { jobConfigurationSchemas, type JobConfiguration, type JobKind } from '../../shared/jobs.ts';
 import { libraryPaths, type LibraryPaths } from '../files/library.ts';
 import { readJobFile, readStartFile } from '../jobs/folder/files.ts';
 import { jobPathsIn, type JobPaths } from '../jobs/folder/layout.ts';

@@ -1,6 +1,6 @@
 import { sizeOfArchitecture } from '../../shared/architecture.ts';
 import { type RunConfigurationInput } from '../../shared/configuration.ts';
-import { type PresetRecord } from '../../shared/contract.ts';
+import type { PresetRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { mt30Episodes, paperPresets, quickPour, type Preset, type PresetNeeds } from '../../shared/presets.ts';
 import { taskCount } from '../../shared/tasks.ts';

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { engineHintSchema, type EngineCommand, type EngineHint } from '../../shared/jobs.ts';
+import { engineHintSchema, type EngineCommand, type EngineHint } from '../../shared/jobFolder.ts';
 
 export interface EngineExit {
   code: number | null;

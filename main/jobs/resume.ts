@@ -1,4 +1,4 @@
-import type { StartFile } from '../../shared/jobs.ts';
+import type { StartFile } from '../../shared/jobFolder.ts';
 import { sha256OfFile } from '../files/hash.ts';
 import { checkpointFile, type LibraryPaths } from '../files/library.ts';
 import type { Store } from '../store/store.ts';

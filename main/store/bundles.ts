@@ -1,6 +1,7 @@
 import { decode, encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { bundledRunSchema, checkpointFactsSchema, type BundledRun } from '../../shared/jobs.ts';
+import { bundledRunSchema, type BundledRun } from '../../shared/bundle.ts';
+import { checkpointFactsSchema } from '../../shared/facts.ts';
 import { addOutput } from './checkpoints.ts';
 import { number, numberOrNull, text, textOrNull, type Connection } from './connection.ts';
 import { newId } from './ids.ts';

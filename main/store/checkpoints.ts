@@ -1,7 +1,8 @@
-import type { CheckpointRecord } from '../../shared/contract.ts';
+import type { CheckpointRecord } from '../../shared/records.ts';
 import { encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { jobConfigurationSchemas, type CheckpointFacts } from '../../shared/jobs.ts';
+import type { CheckpointFacts } from '../../shared/facts.ts';
+import { jobConfigurationSchemas } from '../../shared/jobs.ts';
 import type { MetricName } from '../../shared/metrics.ts';
 import { number, text, textOrNull, type Connection, type SqlRow } from './connection.ts';
 import { addGarbage } from './garbage.ts';

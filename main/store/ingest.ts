@@ -1,5 +1,7 @@
 import { encode } from '../../shared/codec.ts';
-import { type BundledRun, type JobState, type SpoolRecord } from '../../shared/jobs.ts';
+import type { BundledRun } from '../../shared/bundle.ts';
+import type { SpoolRecord } from '../../shared/jobFolder.ts';
+import type { JobState } from '../../shared/jobs.ts';
 import { type MetricName } from '../../shared/metrics.ts';
 import { at, encodeColumn, pointsOf, type Points } from './blocks.ts';
 import { recordFigure } from './benchmarkFigures.ts';

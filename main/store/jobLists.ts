@@ -1,4 +1,4 @@
-import type { JobDetail, JobRecord, RunRecord } from '../../shared/contract.ts';
+import type { JobDetail, JobRecord, RunRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { isReproducible } from '../../shared/metrics.ts';
 import { number, text, type Connection } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { GroupRecord, JobRecord } from '../../shared/contract.ts';
+import type { GroupRecord, JobRecord } from '../../shared/records.ts';
 import { encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { laneOf, type JobKind, type JobState } from '../../shared/jobs.ts';

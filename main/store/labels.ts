@@ -1,4 +1,4 @@
-import type { DatasetRecord } from '../../shared/contract.ts';
+import type { DatasetRecord } from '../../shared/records.ts';
 import { number, text, type Connection } from './connection.ts';
 
 /** How many rows of a dataset version a teacher has labelled, as an engine counted them. */

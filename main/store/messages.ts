@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorReportSchema } from '../../shared/jobs.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 
 /** What the worker is started with. */
 export const workerDataSchema = z.object({ file: z.string(), backups: z.string() });

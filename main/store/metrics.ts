@@ -1,4 +1,4 @@
-import type { Series } from '../../shared/contract.ts';
+import type { Series } from '../../shared/records.ts';
 import { decodeColumn, type Points } from './blocks.ts';
 import { blob, number, text, type Connection } from './connection.ts';
 import { readChart, readPoints, type ChartRange } from './series.ts';

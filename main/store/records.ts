@@ -6,20 +6,12 @@ import type {
   JobRecord,
   metricSummarySchema,
   RunRecord,
-} from '../../shared/contract.ts';
+} from '../../shared/records.ts';
 import { errorCatalogue, type ErrorCode } from '../../shared/errors.ts';
-import {
-  checkpointFactsSchema,
-  datasetFactsSchema,
-  errorReportSchema,
-  jobConfigurationSchemas,
-  jobKinds,
-  jobStates,
-  resultSchema,
-  type JobKind,
-  type JobResult,
-  type JobState,
-} from '../../shared/jobs.ts';
+import { checkpointFactsSchema, datasetFactsSchema } from '../../shared/facts.ts';
+import { jobConfigurationSchemas, jobKinds, jobStates, type JobKind, type JobState } from '../../shared/jobs.ts';
+import { resultSchema, type JobResult } from '../../shared/results.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 import { decode } from '../../shared/codec.ts';
 import { number, numberOrNaN, numberOrNull, text, textOrNull, type Connection, type SqlRow } from './connection.ts';
 import { labelsOf } from './labels.ts';

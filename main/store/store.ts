@@ -6,9 +6,11 @@ import type {
   JobRecord,
   RunRecord,
   Series,
-} from '../../shared/contract.ts';
+} from '../../shared/records.ts';
 import type { ErrorReport } from '../../shared/errors.ts';
-import type { BundledRun, CheckpointFacts, DatasetFacts, JobKind, JobState } from '../../shared/jobs.ts';
+import type { BundledRun } from '../../shared/bundle.ts';
+import type { CheckpointFacts, DatasetFacts } from '../../shared/facts.ts';
+import type { JobKind, JobState } from '../../shared/jobs.ts';
 import { libraryPaths } from '../files/library.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import type { Points } from './blocks.ts';

@@ -1,4 +1,4 @@
-import type { Series } from '../../shared/contract.ts';
+import type { Series } from '../../shared/records.ts';
 import type { Curve } from './curve.ts';
 import { smoothed } from './smooth.ts';
 

@@ -1,4 +1,5 @@
-import type { HostClient, HostEvent, Series } from '../../shared/contract.ts';
+import type { HostClient, HostEvent } from '../../shared/contract.ts';
+import type { Series } from '../../shared/records.ts';
 import { toErrorReport, type ErrorReport } from '../../shared/errors.ts';
 import { Gathered } from '../host/gathered.ts';
 import { hasEnded } from '../host/records.ts';

@@ -1,4 +1,4 @@
-import type { Series } from '../../shared/contract.ts';
+import type { Series } from '../../shared/records.ts';
 
 /** A series so far, and the single points from its last, perhaps open bin on. */
 interface Merged {

@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../shared/contract.ts';
+import type { JobRecord } from '../../shared/records.ts';
 import { notifications } from '../components/notifications.svelte.ts';
 import { fromBridge } from '../host/bridgeErrors.ts';
 import { client, library } from '../host/host.ts';

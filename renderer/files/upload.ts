@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorReportSchema } from '../../shared/jobs.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { hostAddress } from '../host/platform.ts';
 

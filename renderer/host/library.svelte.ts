@@ -1,11 +1,5 @@
-import type {
-  CheckpointRecord,
-  DatasetRecord,
-  HostEvent,
-  JobDetail,
-  JobRecord,
-  RunRecord,
-} from '../../shared/contract.ts';
+import type { HostEvent } from '../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord, RunRecord } from '../../shared/records.ts';
 import { jobConfigurationSchemas } from '../../shared/jobs.ts';
 import { toErrorReport, type ErrorReport } from '../../shared/errors.ts';
 import type { Connection, RendererClient } from './client.ts';

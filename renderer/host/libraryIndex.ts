@@ -1,4 +1,5 @@
-import type { CheckpointRecord, DatasetRecord, HostEvent, JobRecord, RunRecord } from '../../shared/contract.ts';
+import type { HostEvent } from '../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord, JobRecord, RunRecord } from '../../shared/records.ts';
 import { hasEnded, runWithJob, runWithMetrics } from './records.ts';
 
 export interface LibraryLists {

@@ -1,4 +1,4 @@
-import type { JobRecord, RunRecord } from '../../shared/contract.ts';
+import type { JobRecord, RunRecord } from '../../shared/records.ts';
 
 /** A run with the part of its record that a job event carries. */
 export function runWithJob(run: RunRecord, job: JobRecord): RunRecord {

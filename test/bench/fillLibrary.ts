@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { mkdirSync } from 'node:fs';
-import type { SpoolRecord } from '../../shared/jobs.ts';
+import type { SpoolRecord } from '../../shared/jobFolder.ts';
 import { metricCatalogue } from '../../shared/metrics.ts';
 import { Store } from '../../main/store/store.ts';
 

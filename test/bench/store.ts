@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SpoolRecord } from '../../shared/jobs.ts';
+import type { SpoolRecord } from '../../shared/jobFolder.ts';
 import { metricCatalogue } from '../../shared/metrics.ts';
 import { Store } from '../../main/store/store.ts';
 

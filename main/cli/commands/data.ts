@@ -1,12 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command } from 'commander';
-import {
-  type CheckpointRecord,
-  type DatasetRecord,
-  type HostClient,
-  type JobDetail,
-  type JobRecord,
-} from '../../../shared/contract.ts';
+import type { HostClient } from '../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord } from '../../../shared/records.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { describeCheckpoint, describeDataset } from '../describe.ts';

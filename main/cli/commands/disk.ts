@@ -1,5 +1,5 @@
 import { type Command } from 'commander';
-import { usageKinds } from '../../../shared/contract.ts';
+import { usageKinds } from '../../../shared/diskUse.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { formatBytes, formatTable } from '../format.ts';
 

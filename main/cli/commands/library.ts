@@ -1,6 +1,6 @@
 import { type Command } from 'commander';
 import { DecantError } from '../../../shared/errors.ts';
-import { type JobDetail } from '../../../shared/contract.ts';
+import type { JobDetail } from '../../../shared/records.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { describeCheckpoint, describeDataset, describeLabels, sizeText } from '../describe.ts';
 import { formatBytes, formatCount, formatNumber, formatTable } from '../format.ts';

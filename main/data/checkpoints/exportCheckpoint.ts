@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ExportReport } from '../../../shared/jobs.ts';
+import type { ExportReport } from '../../../shared/results.ts';
 import { elementCount, type FloatTensor, type Tensor, type TensorMap } from '../../../shared/tensor.ts';
 import { writeFileDurably } from '../../files/durable.ts';
 import { ensureFolder } from '../../files/folders.ts';

@@ -1,5 +1,5 @@
 import { DecantError } from '../../../shared/errors.ts';
-import { type CheckpointFacts } from '../../../shared/jobs.ts';
+import type { CheckpointFacts } from '../../../shared/facts.ts';
 import { elementCount, type Tensor, type TensorDtype } from '../../../shared/tensor.ts';
 import { writeByContent } from '../../files/durable.ts';
 import { ensureFolder } from '../../files/folders.ts';

@@ -1,6 +1,6 @@
 import { type Architecture } from '../../../shared/architecture.ts';
 import { DecantError } from '../../../shared/errors.ts';
-import { type CheckpointFacts } from '../../../shared/jobs.ts';
+import type { CheckpointFacts } from '../../../shared/facts.ts';
 import { type FloatTensor, type FloatTensorMap } from '../../../shared/tensor.ts';
 import { writeByContent } from '../../files/durable.ts';
 import { ensureFolder } from '../../files/folders.ts';

@@ -1,4 +1,5 @@
-import { type Assessment, type CheckpointInput } from '../../../shared/jobs.ts';
+import type { CheckpointInput } from '../../../shared/jobFolder.ts';
+import type { Assessment } from '../../../shared/results.ts';
 import { taskByIndex } from '../../../shared/tasks.ts';
 import { type RowInputs } from '../../data/batches.ts';
 import { Dataset } from '../../data/dataset.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { bundleEntries, bundleSchema, checkpointEntry, type Bundle } from '../../../shared/bundle.ts';
+import { bundleEntries, bundleSchema, checkpointEntry, type Bundle, type BundledRun } from '../../../shared/bundle.ts';
 import { encode } from '../../../shared/codec.ts';
 import { DecantError } from '../../../shared/errors.ts';
-import { type BundledRun, type BundleReport } from '../../../shared/jobs.ts';
+import type { BundleReport } from '../../../shared/results.ts';
 import { writeFileDurably } from '../../files/durable.ts';
 import { ensureFolder } from '../../files/folders.ts';
 import { sha256OfBytes } from '../../files/hash.ts';

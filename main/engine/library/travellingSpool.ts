@@ -1,5 +1,6 @@
 import { DecantError } from '../../../shared/errors.ts';
-import { type BundledRun, type SpoolRecord } from '../../../shared/jobs.ts';
+import type { BundledRun } from '../../../shared/bundle.ts';
+import type { SpoolRecord } from '../../../shared/jobFolder.ts';
 import { encodeLines, parseLines } from '../../jobs/folder/lines.ts';
 import { SpoolReader } from '../../jobs/folder/reader.ts';
 

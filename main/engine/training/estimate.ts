@@ -1,4 +1,4 @@
-import { type Estimate } from '../../../shared/jobs.ts';
+import type { Estimate } from '../../../shared/results.ts';
 import { readBatch, readRowInputs } from '../../data/batches.ts';
 import { type Dataset } from '../../data/dataset.ts';
 import { countRowsOfRun, rowsOfRun } from '../../data/labelPlan.ts';

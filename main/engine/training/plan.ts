@@ -1,7 +1,7 @@
 import { architectureOfSize, type Architecture } from '../../../shared/architecture.ts';
 import { distillationTerms, type DistillationTerm, type RunConfiguration } from '../../../shared/configuration.ts';
 import { DecantError } from '../../../shared/errors.ts';
-import { type CheckpointInput } from '../../../shared/jobs.ts';
+import type { CheckpointInput } from '../../../shared/jobFolder.ts';
 import { Dataset } from '../../data/dataset.ts';
 import { WindowSampler } from '../../data/sampler.ts';
 import { type Session } from '../session.ts';

@@ -1,4 +1,4 @@
-import { type CheckpointInput } from '../../../shared/jobs.ts';
+import type { CheckpointInput } from '../../../shared/jobFolder.ts';
 import { loadCheckpointParameters } from '../../data/checkpoints/stored.ts';
 import { type LibraryPaths } from '../../files/library.ts';
 import { type Backend } from '../compute/program.ts';

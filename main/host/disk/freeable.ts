@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
-import { type CheckpointRecord, type Freeable } from '../../../shared/contract.ts';
-import { fileOf } from '../../../shared/jobs.ts';
+import type { Freeable } from '../../../shared/diskUse.ts';
+import type { CheckpointRecord } from '../../../shared/records.ts';
+import { fileOf } from '../../../shared/results.ts';
 import { checkpointFile, jobFolder } from '../../files/library.ts';
 import { sha256OfBytes } from '../../files/hash.ts';
 import { loadManifest } from '../../data/manifest.ts';

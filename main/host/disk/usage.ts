@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import { type LibraryUsage } from '../../../shared/contract.ts';
+import type { LibraryUsage } from '../../../shared/diskUse.ts';
 import { checkpointFile } from '../../files/library.ts';
 import { bytesByEntry, fileBytes, filesBelow, filesBytes, folderBytes } from '../../files/measure.ts';
 import { type HostServices } from '../services.ts';

@@ -1,4 +1,4 @@
-import { type LibraryUsage } from '../../../shared/contract.ts';
+import type { LibraryUsage } from '../../../shared/diskUse.ts';
 import { type Handlers } from '../core.ts';
 import { findFreeable } from '../disk/freeable.ts';
 import { freeChosen } from '../disk/free.ts';

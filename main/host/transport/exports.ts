@@ -4,7 +4,7 @@ import { resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { requests } from '../../../shared/contract.ts';
 import { DecantError } from '../../../shared/errors.ts';
-import { fileOf, type FileReport } from '../../../shared/jobs.ts';
+import { fileOf, type FileReport } from '../../../shared/results.ts';
 import { jobFolder, libraryPaths } from '../../files/library.ts';
 import { type HostCore } from '../core.ts';
 import { markTaken } from '../disk/taken.ts';

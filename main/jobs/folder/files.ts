@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { decode, encode } from '../../../shared/codec.ts';
 import { DecantError } from '../../../shared/errors.ts';
-import { jobFileSchema, startFileSchema, type JobFile, type StartFile } from '../../../shared/jobs.ts';
+import { jobFileSchema, startFileSchema, type JobFile, type StartFile } from '../../../shared/jobFolder.ts';
 import { writeFileDurably } from '../../files/durable.ts';
 import { ensureFolder } from '../../files/folders.ts';
 import type { JobPaths } from './layout.ts';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { decode, encode } from '../../../shared/codec.ts';
-import { spoolRecordSchema, type SpoolRecord } from '../../../shared/jobs.ts';
+import { spoolRecordSchema, type SpoolRecord } from '../../../shared/jobFolder.ts';
 
 /**
  * A spool line: eight hexadecimal digits of CRC-32, a space, the record by the codec, a line feed. The checksum tells a torn or

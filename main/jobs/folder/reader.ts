@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import type { SpoolRecord } from '../../../shared/jobs.ts';
+import type { SpoolRecord } from '../../../shared/jobFolder.ts';
 import { systemCodeOf } from '../../files/failures.ts';
 import { RandomAccessFile } from '../../files/reading.ts';
 import { parseLines } from './lines.ts';

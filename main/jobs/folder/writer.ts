@@ -1,5 +1,5 @@
 import { DecantError } from '../../../shared/errors.ts';
-import type { SpoolRecord } from '../../../shared/jobs.ts';
+import type { SpoolRecord } from '../../../shared/jobFolder.ts';
 import { DurableAppender } from '../../files/appending.ts';
 import { readClaim, writeClaim } from './files.ts';
 import type { JobPaths } from './layout.ts';

@@ -1,4 +1,4 @@
-import type { CheckpointRecord, RunRecord } from '../../../shared/contract.ts';
+import type { CheckpointRecord, RunRecord } from '../../../shared/records.ts';
 
 export interface Use {
   run: RunRecord;

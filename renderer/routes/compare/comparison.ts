@@ -1,4 +1,4 @@
-import type { RunRecord, Series } from '../../../shared/contract.ts';
+import type { RunRecord, Series } from '../../../shared/records.ts';
 import type { Curve, Range } from '../../charts/curve.ts';
 import { curveOf, runLook } from '../../charts/curves.ts';
 import { meanOfGroup, resample } from '../../charts/group.ts';

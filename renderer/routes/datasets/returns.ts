@@ -1,4 +1,4 @@
-import type { DatasetFacts } from '../../../shared/jobs.ts';
+import type { DatasetFacts } from '../../../shared/facts.ts';
 
 type Tasks = DatasetFacts['tasks'];
 type Returns = Tasks[number]['returns'];

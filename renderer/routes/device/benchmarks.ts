@@ -1,4 +1,4 @@
-import type { JobRecord } from '../../../shared/contract.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import type { BenchmarkRecord } from '../../../shared/device.ts';
 import { isActive } from '../../host/records.ts';
 

@@ -1,5 +1,10 @@
-import type { Freeable, FreeableKind, LibraryUsage, UsageKind } from '../../../shared/contract.ts';
-import { usageKinds } from '../../../shared/contract.ts';
+import {
+  type Freeable,
+  type FreeableKind,
+  type LibraryUsage,
+  type UsageKind,
+  usageKinds,
+} from '../../../shared/diskUse.ts';
 
 export const kindTitles = {
   checkpoints: 'Checkpoints',

@@ -1,4 +1,4 @@
-import type { CheckpointRecord, DatasetRecord } from '../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import {
   estimateByBenchmark,
   labelSecondsByBenchmark,

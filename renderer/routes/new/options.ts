@@ -1,5 +1,5 @@
 import { architectureOfSize, modelSizes, sizeOfArchitecture } from '../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import type { BackendReport } from '../../../shared/device.ts';
 import { formatBytes, formatShortCount, plural } from '../../format/numbers.ts';
 

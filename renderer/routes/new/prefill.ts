@@ -1,5 +1,5 @@
 import { paperPresets } from '../../../shared/presets.ts';
-import type { RunRecord } from '../../../shared/contract.ts';
+import type { RunRecord } from '../../../shared/records.ts';
 import { withEntry, withoutDefaults, type Draft } from '../../forms/entries.ts';
 import type { FormField } from '../../forms/fields.ts';
 

@@ -1,4 +1,5 @@
-import type { HostClient, HostEvent, JobDetail, RequestOutput } from '../../../shared/contract.ts';
+import type { HostClient, HostEvent, RequestOutput } from '../../../shared/contract.ts';
+import type { JobDetail } from '../../../shared/records.ts';
 import { toErrorReport, type ErrorReport } from '../../../shared/errors.ts';
 import { Gathered } from '../../host/gathered.ts';
 

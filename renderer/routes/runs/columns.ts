@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../../shared/contract.ts';
+import type { RunRecord } from '../../../shared/records.ts';
 import { metricCatalogue, type MetricName } from '../../../shared/metrics.ts';
 import { distillationCoefficient } from '../../format/configuration.ts';
 import { absent, formatCount, formatNumber } from '../../format/numbers.ts';

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../../shared/contract.ts';
+import type { RunRecord } from '../../../shared/records.ts';
 import { columnOf, type Names } from './columns.ts';
 
 /**

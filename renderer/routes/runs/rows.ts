@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../../shared/contract.ts';
+import type { RunRecord } from '../../../shared/records.ts';
 import { columnOf, defaultColumns, type Names, type SortKey } from './columns.ts';
 import { matches, parseQuery } from './query.ts';
 

@@ -1,5 +1,5 @@
 import { sizeOfArchitecture } from '../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import { mt30Episodes, paperPresets } from '../../../shared/presets.ts';
 import { taskCount } from '../../../shared/tasks.ts';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type JobRecord } from '../../../shared/contract.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import { Activity, describeEnd, describeJob, fractionOf, quitQuestion } from '../../../main/app/activity.ts';
 import { ownArguments, readArguments } from '../../../main/app/arguments.ts';
 import { copyLibrary } from '../../../main/app/copyLibrary.ts';

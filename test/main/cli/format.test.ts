@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type JobRecord } from '../../../shared/contract.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import { formatBytes, formatDuration, formatNumber, formatTable } from '../../../main/cli/format.ts';
 import { ProgressText } from '../../../main/cli/progress.ts';
 import { describeAssessment } from '../../../main/cli/quickPour.ts';

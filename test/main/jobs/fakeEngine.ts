@@ -5,7 +5,8 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { architectureOfSize } from '../../../shared/architecture.ts';
-import { engineCommandSchema, jobConfigurationSchemas, type SpoolRecord } from '../../../shared/jobs.ts';
+import { engineCommandSchema, type SpoolRecord } from '../../../shared/jobFolder.ts';
+import { jobConfigurationSchemas } from '../../../shared/jobs.ts';
 import { writeByContent } from '../../../main/files/durable.ts';
 import { ensureFolder } from '../../../main/files/folders.ts';
 import { libraryPaths } from '../../../main/files/library.ts';

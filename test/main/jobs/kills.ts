@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { JobRecord } from '../../../shared/contract.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import type { JobKind } from '../../../shared/jobs.ts';
 import { libraryPaths } from '../../../main/files/library.ts';
 import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';

@@ -1,5 +1,5 @@
 import { architectureOfSize } from '../../../shared/architecture.ts';
-import type { CheckpointFacts, DatasetFacts } from '../../../shared/jobs.ts';
+import type { CheckpointFacts, DatasetFacts } from '../../../shared/facts.ts';
 
 export function hashOf(text: string): string {
   return Buffer.from(text.padEnd(32, '.')).toString('hex').slice(0, 64);

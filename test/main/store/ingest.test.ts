@@ -5,7 +5,7 @@ import { blob, text, type Connection } from '../../../main/store/connection.ts';
 import { ingest } from '../../../main/store/ingest.ts';
 import { jobDetail } from '../../../main/store/jobLists.ts';
 import { listGarbage } from '../../../main/store/garbage.ts';
-import type { SpoolRecord } from '../../../shared/jobs.ts';
+import type { SpoolRecord } from '../../../shared/jobFolder.ts';
 import { checkpointFacts, datasetFacts, hashOf } from './facts.ts';
 import { runningRun, temporaryDatabase } from './library.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SpoolRecord } from '../../../shared/jobs.ts';
+import type { SpoolRecord } from '../../../shared/jobFolder.ts';
 import { ingest } from '../../../main/store/ingest.ts';
 import { readCharts } from '../../../main/store/metrics.ts';
 import { runningRun, temporaryDatabase } from './library.ts';

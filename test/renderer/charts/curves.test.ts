@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Series } from '../../../shared/contract.ts';
+import type { Series } from '../../../shared/records.ts';
 import { csvText, curvesCsv } from '../../../renderer/charts/csv.ts';
 import { nearest, summarise, type Curve } from '../../../renderer/charts/curve.ts';
 import { commonGrid, meanOfGroup, resample, studentQuantile } from '../../../renderer/charts/group.ts';

@@ -1,4 +1,4 @@
-import type { JobRecord, RunRecord } from '../../../shared/contract.ts';
+import type { JobRecord, RunRecord } from '../../../shared/records.ts';
 import { runConfigurationSchema } from '../../../shared/configuration.ts';
 
 export function jobRecord(id: string, changes: Partial<JobRecord> = {}): JobRecord {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runConfigurationSchema } from '../../../shared/configuration.ts';
-import type { RunRecord, Series } from '../../../shared/contract.ts';
+import type { RunRecord, Series } from '../../../shared/records.ts';
 import {
   groupCurves,
   groupsOf,

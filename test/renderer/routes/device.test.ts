@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { benchmarkTable, progressOf } from '../../../renderer/routes/device/benchmarks.ts';
 import { setupText, toolTitle } from '../../../renderer/routes/device/tools.ts';
-import type { JobRecord, ToolReport } from '../../../shared/contract.ts';
+import type { ToolReport } from '../../../shared/contract.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import type { BenchmarkRecord } from '../../../shared/device.ts';
 import { jobRecord } from '../host/records.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Freeable, LibraryUsage } from '../../../shared/contract.ts';
+import type { Freeable, LibraryUsage } from '../../../shared/diskUse.ts';
 import { groupFreeable, partsOf } from '../../../renderer/routes/library/freeable.ts';
 
 const bytes = { checkpoints: 30, datasets: 10, labels: 0, jobs: 0, database: 10, backups: 0, other: 0 };

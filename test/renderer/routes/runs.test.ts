@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runConfigurationSchema } from '../../../shared/configuration.ts';
-import type { RunRecord } from '../../../shared/contract.ts';
+import type { RunRecord } from '../../../shared/records.ts';
 import {
   columnOf,
   columns,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { type HostClient, type JobDetail } from '../../../../shared/contract.ts';
+import type { HostClient } from '../../../../shared/contract.ts';
+import type { JobDetail } from '../../../../shared/records.ts';
 import { openHost } from '../../../../main/host/host.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 

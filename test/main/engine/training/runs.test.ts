@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type RunConfigurationInput } from '../../../../shared/configuration.ts';
-import { type HostClient, type JobDetail } from '../../../../shared/contract.ts';
+import type { HostClient } from '../../../../shared/contract.ts';
+import type { JobDetail } from '../../../../shared/records.ts';
 import { openHost } from '../../../../main/host/host.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 

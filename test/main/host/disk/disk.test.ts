@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { type Freeable, type HostClient, type HostEvent, type LibraryUsage } from '../../../../shared/contract.ts';
+import type { HostClient, HostEvent } from '../../../../shared/contract.ts';
+import type { Freeable, LibraryUsage } from '../../../../shared/diskUse.ts';
 import { checkpointFile, jobFolder, labelFile, manifestFile, segmentFolder } from '../../../../main/files/library.ts';
 import { markTaken } from '../../../../main/host/disk/taken.ts';
 import { serveWeb } from '../../../../main/host/transport/serve.ts';

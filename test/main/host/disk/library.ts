@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type SpoolRecord } from '../../../../shared/jobs.ts';
+import type { SpoolRecord } from '../../../../shared/jobFolder.ts';
 import { makeManifest, writeManifest } from '../../../../main/data/manifest.ts';
 import {
   checkpointFile,

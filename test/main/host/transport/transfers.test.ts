@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { EventHub, type HostCore } from '../../../../main/host/core.ts';
 import { serveWeb, type WebServer } from '../../../../main/host/transport/serve.ts';
-import { type JobRecord } from '../../../../shared/contract.ts';
+import type { JobRecord } from '../../../../shared/records.ts';
 
 const job = {
   id: 'j-0000000001',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { SpoolRecord } from '../../../../shared/jobs.ts';
+import type { SpoolRecord } from '../../../../shared/jobFolder.ts';
 import { diskFullError, setFaultHook } from '../../../../main/files/faults.ts';
 import { writeClaim } from '../../../../main/jobs/folder/files.ts';
 import { jobPaths } from '../../../../main/jobs/folder/layout.ts';

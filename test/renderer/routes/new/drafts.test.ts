@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readDraft, removeDraft, writeDraft, type SavedDraft } from '../../../../renderer/routes/new/drafts.ts';
 import { jobsBefore } from '../../../../renderer/routes/new/queue.ts';
-import type { JobRecord } from '../../../../shared/contract.ts';
+import type { JobRecord } from '../../../../shared/records.ts';
 
 function memory(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   const kept = new Map<string, string>();

@@ -6,7 +6,7 @@ import {
   teacherPicker,
 } from '../../../../renderer/routes/new/options.ts';
 import { architectureOfSize, type Architecture, type ModelSize } from '../../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../../shared/contract.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../../shared/records.ts';
 import type { BackendReport } from '../../../../shared/device.ts';
 
 const createdAt = '2026-01-01T00:00:00.000Z';
