@@ -65,11 +65,7 @@ function benchCommand(what: WorkloadName, receive: (request: Request) => void): 
     .option('--size <millions>', `of the model: ${modelSizes.join(', ')}`, what === 'label' ? '317' : '1')
     .option('--pairs <n>', 'measurements of each side, taken in turns', '7')
     .option('--seconds <s>', 'length of one measurement', '2')
-    .option(
-      '--device <name>',
-      'of PyTorch: auto, cpu, cuda; auto is cuda for --backend tensorflow where there is one',
-      'auto',
-    )
+    .option('--device <name>', 'of PyTorch: auto, cpu, cuda; auto is a GPU where Decant uses one', 'auto')
     .option('--alone', 'without PyTorch')
     .option('--json <file>', 'write every measurement to a file');
   if (what !== 'plan') command.option('--batch <n>', 'rows of a batch', '256');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Measured } from './measure.ts';
 import { readRequest } from './options.ts';
+import { type Device } from './protocol.ts';
 import { reportLines, reportOf } from './report.ts';
 import { designOf } from './sides.ts';
 
@@ -21,10 +22,10 @@ const context = {
   warning: undefined,
 };
 
-function reported(args: string, cpuOfEach: readonly (readonly number[])[]) {
+function reported(args: string, cpuOfEach: readonly (readonly number[])[], device: Device = 'cpu') {
   const request = readRequest(args.split(' '));
   if (request.command !== 'bench') throw new Error('no benchmark');
-  const design = designOf(request.options, 'cpu');
+  const design = designOf(request.options, device);
   const measured = design.sides.map((side, index): Measured => {
     const runs = (cpuOfEach[index] ?? []).map((cpuSeconds) => ({
       steps: 5,
@@ -65,6 +66,14 @@ describe('the report of a benchmark', () => {
     expect(lines.join('\n')).toContain('50 rows a CPU second');
     expect(lines.at(-1)).toBe('warning: busy');
     expect(reportLines(report).join('\n')).not.toContain('warning');
+  });
+
+  it('tells rates by the clock where a GPU computes, which takes little CPU time', () => {
+    const [cpu, gpu] = (['cpu', 'cuda'] as const).map((device) => reported('label --batch 10', [[1], [2]], device));
+    expect(gpu?.sides[0]?.gigaflops).toBeCloseTo((cpu?.sides[0]?.gigaflops ?? 0) / 2, 6);
+    const lines = gpu === undefined ? '' : reportLines(gpu).join('\n');
+    expect(lines).toContain('25 rows a second');
+    expect(lines).not.toContain('CPU second');
   });
 
   it('survives JSON', () => {

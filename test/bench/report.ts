@@ -31,7 +31,9 @@ export interface SideReport {
   wallMs: Summary;
   /** The part that draws random numbers; null where it is not told apart. */
   drawCpuMs: number | null;
-  /** 10^9 operations of the official program's matrix products a CPU second: a program that saves some seems faster. */
+  /** Which time rates are by: of the processor, or on the clock where a GPU computes. */
+  time: Comparison['time'];
+  /** 10^9 operations of the official program's matrix products a second of that time: a program that saves some seems faster. */
   gigaflops: number;
   memory: number | null;
   peakMemory: number | null;
@@ -61,6 +63,8 @@ function perUnit({ side, runs }: Measured, time: 'cpuSeconds' | 'wallSeconds'): 
 function sideReport(measured: Measured): SideReport {
   const { side, ready, runs } = measured;
   const cpuMs = summarise(perUnit(measured, 'cpuSeconds'));
+  const wallMs = summarise(perUnit(measured, 'wallSeconds'));
+  const time = side.job.device === 'cuda' ? 'wall' : 'cpu';
   const draws = runs.flatMap(({ drawCpuSeconds, steps }) =>
     drawCpuSeconds === null ? [] : [(1000 * drawCpuSeconds) / (steps * side.unitsPerStep)],
   );
@@ -72,9 +76,10 @@ function sideReport(measured: Measured): SideReport {
     firstSeconds: ready.firstSeconds,
     steps: last?.steps ?? 0,
     cpuMs,
-    wallMs: summarise(perUnit(measured, 'wallSeconds')),
+    wallMs,
     drawCpuMs: draws.length === 0 ? null : median(draws),
-    gigaflops: operationsOf(side) / cpuMs.median / 1e6,
+    time,
+    gigaflops: operationsOf(side) / (time === 'wall' ? wallMs : cpuMs).median / 1e6,
     memory: last?.memory ?? null,
     peakMemory: last?.peakMemory ?? null,
     runs,
@@ -113,11 +118,13 @@ function megabytes(bytes: number | null): string {
 function sideLines(side: SideReport, unit: string): string[] {
   const { cpuMs, wallMs, drawCpuMs } = side;
   const draws = drawCpuMs === null ? '' : `, of which random numbers ${drawCpuMs.toFixed(3)} ms`;
-  const perSecond = unit === 'row' ? `, ${(1000 / cpuMs.median).toFixed(0)} rows a CPU second` : '';
+  const second = side.time === 'wall' ? 'second' : 'CPU second';
+  const rate = 1000 / (side.time === 'wall' ? wallMs : cpuMs).median;
+  const perSecond = unit === 'row' ? `, ${rate.toFixed(0)} rows a ${second}` : '';
   return [
     `${side.label} (${side.program})`,
     `  CPU ${cpuMs.median.toFixed(3)} ms per ${unit} (${cpuMs.lowest.toFixed(3)} to ${cpuMs.highest.toFixed(3)})${draws}${perSecond}`,
-    `  clock ${wallMs.median.toFixed(3)} ms per ${unit} (${wallMs.lowest.toFixed(3)} to ${wallMs.highest.toFixed(3)}); ${side.gigaflops.toFixed(1)} GFLOP of the official matrix products a CPU second`,
+    `  clock ${wallMs.median.toFixed(3)} ms per ${unit} (${wallMs.lowest.toFixed(3)} to ${wallMs.highest.toFixed(3)}); ${side.gigaflops.toFixed(1)} GFLOP of the official matrix products a ${second}`,
     `  first call ${side.firstSeconds.toFixed(2)} s; resident ${side.memory === null ? '' : `${megabytes(side.memory)}, `}at most ${megabytes(side.peakMemory)}; ${side.steps} steps a turn`,
   ];
 }

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { wouldUseGpu } from '../../main/engine/compute/tensorflow/load.ts';
 import { architectureOfSize } from '../../shared/architecture.ts';
 import { ChildEnded } from './child.ts';
 import { checkTorch, fixtureFolders } from './check.ts';
@@ -9,24 +10,24 @@ import { expectationLines, expectUpdate, rtx3060 } from './expectation.ts';
 import { describeMachine, loadOfLastMinute, unrest } from './machine.ts';
 import { measure } from './measure.ts';
 import { type BenchOptions, readRequest, UsageError } from './options.ts';
-import { type Device } from './protocol.ts';
 import { benchPython, PythonMissing } from './python.ts';
 import { reportLines, reportOf } from './report.ts';
 import { designOf } from './sides.ts';
 import { median } from './statistics.ts';
+import { torchDevice } from './torchDevice.ts';
 
-async function deviceOf({ device, backend }: BenchOptions, python: string | undefined): Promise<Device> {
-  if (device !== 'auto') return device;
-  if (backend !== 'tensorflow' || python === undefined) return 'cpu';
+/** Without PyTorch only the kind of time depends on it. */
+async function findsGpu(python: string | undefined): Promise<boolean> {
+  if (python === undefined) return true;
   const { stdout } = await promisify(execFile)(python, ['-c', 'import torch; print(torch.cuda.is_available())']);
-  return stdout.trim() === 'True' ? 'cuda' : 'cpu';
+  return stdout.trim() === 'True';
 }
 
 async function bench(options: BenchOptions): Promise<number> {
   const report = (line: string) => process.stderr.write(`${line}\n`);
   const python = options.alone ? undefined : await benchPython();
   const loadBefore = loadOfLastMinute();
-  const design = designOf(options, await deviceOf(options, python));
+  const design = designOf(options, await torchDevice(options, wouldUseGpu, () => findsGpu(python)));
   const measured = await measure(design, { ...options, python, report });
   const foreign = median(measured.flatMap((one) => one.foreign));
   const result = reportOf(design, measured, {
