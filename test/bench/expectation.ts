@@ -67,7 +67,10 @@ export interface Expectation {
 
 export interface UpdateExpectation {
   gigaflop: number;
-  /** Products at the peak, and every pass over the optimiser's state at the memory's rate: nothing is faster. */
+  /**
+   * Products at the peak, and the optimiser's passes at the memory's rate. Only one that joined them (clipping within Adam, the average with
+   * it) would save a fifth of the second part.
+   */
   floorMs: number;
   /** What the device needs for matrix products alone, and for the optimiser's passes. */
   productsMs: number;
