@@ -108,11 +108,12 @@ function prepareUpdate({ size, batchSize }: Piece, backend: Backend): PreparedPi
   };
 }
 
+/** As evaluations plan: with dropout in the Qs. */
 function preparePlan({ size }: Piece, backend: Backend): PreparedPiece {
   const architecture = architectureOfSize(size);
-  const { logStdMin, logStdMax } = hyperparameters;
+  const { logStdMin, logStdMax, dropout } = hyperparameters;
   const discount = discountOf(hyperparameters, episodeLength);
-  const planner = createPlanner({ architecture, backend, discount, logStdMin, logStdMax, dropout: 0 });
+  const planner = createPlanner({ architecture, backend, discount, logStdMin, logStdMax, dropout });
   planner.load(initialParameters(architecture, seed));
   const observation = fill(architecture.obsDim);
   let number = 0;

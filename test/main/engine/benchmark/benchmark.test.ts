@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryOfPiece, pieces, preparePiece } from '../../../../main/engine/benchmark/pieces.ts';
 import { median, timeSteps } from '../../../../main/engine/benchmark/timing.ts';
 import { startBackend } from '../../../../main/engine/compute/backend.ts';
+import { type Backend } from '../../../../main/engine/compute/program.ts';
 import { benchmarkWorks } from '../../../../shared/device.ts';
 
 /** A clock that each step moves on, the first by `first` and the others by what follows. */
@@ -75,5 +76,29 @@ describe('the pieces', () => {
     await prepared.step();
     await prepared.step();
     prepared.dispose();
+  });
+
+  it.each(['update', 'plan'] as const)('%s draws and feeds dropout masks, as runs and evaluations do', async (work) => {
+    const fed: string[] = [];
+    const backend = await startBackend('wasm');
+    const listening: Backend = {
+      ...backend,
+      compile: (program) => {
+        const compiled = backend.compile(program);
+        return {
+          load: (state) => compiled.load(state),
+          step: (batch, scalars) => {
+            fed.push(...[...batch].flatMap(([name, { dtype }]) => (dtype === 'uint8' ? [name] : [])));
+            return compiled.step(batch, scalars);
+          },
+          read: () => compiled.read(),
+          dispose: () => compiled.dispose(),
+        };
+      },
+    };
+    const prepared = preparePiece({ work, size: 1, batchSize: work === 'plan' ? 1 : 4 }, listening);
+    await prepared.step();
+    prepared.dispose();
+    expect(fed).not.toEqual([]);
   });
 });
