@@ -5,6 +5,7 @@ import { csvText, curvesCsv } from '../../../renderer/charts/csv.ts';
 import { nearest, summarise, type Curve } from '../../../renderer/charts/curve.ts';
 import { commonGrid, meanOfGroup, resample, studentQuantile } from '../../../renderer/charts/group.ts';
 import { niceRange, niceStep, yRange, zoomedRange } from '../../../renderer/charts/ranges.ts';
+import { readingsAt } from '../../../renderer/charts/readings.ts';
 import { smoothed } from '../../../renderer/charts/smooth.ts';
 import { tailStart, withTail } from '../../../renderer/charts/tail.ts';
 
@@ -216,4 +217,22 @@ test('CSV quotes what must be quoted and loses no digit', () => {
   ).toBe('"a ""b"", c",0.30000000000000004,\r\n\'=1+1,1,Infinity\r\n');
   const one = curve({ x: column(1), last: column(2), smooth: column(3) });
   expect(curvesCsv([one], 'step', 'loss')).toBe('curve,step,loss,low,high,smoothed\r\na,1,2,2,2,3\r\n');
+});
+
+test('curves are read where they have a value, at their nearest point', () => {
+  const long = curve({ key: 'long', x: column(0, 50, 100), last: column(1, 2, 3), smooth: column(4, 5, 6) });
+  const short = curve({
+    key: 'short',
+    x: column(0, 10),
+    last: column(7, 8),
+    band: { min: column(6, 7), max: column(8, 9) },
+  });
+  expect(readingsAt([long, short], 9, undefined)).toEqual([
+    { curve: long, x: 0, last: 1, smooth: 4, low: undefined, high: undefined },
+    { curve: short, x: 10, last: 8, smooth: undefined, low: 7, high: 9 },
+  ]);
+  expect(readingsAt([long, short], 60, undefined).map(({ curve: { key }, x }) => [key, x])).toEqual([['long', 50]]);
+  // Zoomed out by others, it may be missed by more.
+  expect(readingsAt([short], 60, { min: 0, max: 5000 })).toHaveLength(1);
+  expect(readingsAt([curve({ x: column(), last: column() })], 0, undefined)).toEqual([]);
 });
