@@ -105,8 +105,16 @@ export function outputTypes(operation: Operation, inputs: readonly Value[]): Out
       const total = inputs.reduce((sum, input) => sum + sizeAt(input, operation.axis), 0);
       return [{ shape: shape.map((size, axis) => (axis === operation.axis ? total : size)), dtype }];
     }
-    case 'Slice':
-      return [{ shape: operation.size, dtype }];
+    case 'Slice': {
+      const { begin, size } = operation;
+      const inside = (length: number, axis: number) => {
+        const [start = -1, count = -1] = [begin[axis], size[axis]];
+        return start >= 0 && count >= 0 && start + count <= length;
+      };
+      if (begin.length !== shape.length || size.length !== shape.length || !shape.every(inside))
+        throw new RangeError(`[${shape.join(', ')}] has no [${size.join(', ')}] from [${begin.join(', ')}] on`);
+      return [{ shape: size, dtype }];
+    }
     case 'Pad':
       return [
         {

@@ -11,7 +11,8 @@ function reshaped(build: GraphBuilder, x: Value, shape: readonly number[]): Valu
 }
 
 function sliced(build: GraphBuilder, x: Value, begin: readonly number[], size: readonly number[]): Value {
-  return sameShape(x.shape, size) ? x : build.apply({ type: 'Slice', begin, size }, x);
+  const whole = sameShape(x.shape, size) && begin.every((start) => start === 0);
+  return whole ? x : build.apply({ type: 'Slice', begin, size }, x);
 }
 
 /** Parts of one axis, of these lengths. */
@@ -43,11 +44,8 @@ const split = recorder(
   (build, [input], { numOrSizeSplits, axis }) => {
     const x = required(input);
     const [along = 0] = normalAxes(axis, x.shape);
-    const size = x.shape[along] ?? 0;
-    const lengths = Array.isArray(numOrSizeSplits)
-      ? numOrSizeSplits
-      : Array.from({ length: numOrSizeSplits }, () => size / numOrSizeSplits);
-    return parts(build, x, along, lengths);
+    const typed = { dataId: {}, shape: [...x.shape], dtype: x.dtype };
+    return parts(build, x, along, tf.backend_util.prepareSplitSize(typed, numOrSizeSplits, along));
   },
 );
 

@@ -14,7 +14,10 @@ const reductionAttributes = z.union([
 
 function reduction(type: ReductionType): Recorder {
   return recorder(reductionAttributes, ['x'], (build, [x], { axis, keepDims = false }) => {
-    const value = required(x);
+    const given = required(x);
+    // A mean of integers is a float32 in TF.js.
+    const isMeanOfOthers = type === 'Mean' && given.dtype !== 'float32';
+    const value = isMeanOfOthers ? build.apply({ type: 'Cast', dtype: 'float32' }, given) : given;
     const along = normalAxes(axis, value.shape);
     return along.length === 0 ? value : build.apply({ type, axes: along, keepDims }, value);
   });

@@ -68,6 +68,9 @@ describe('inputs that do not fit are refused', () => {
     ['another number of entries', { type: 'Reshape', shape: [5] }, [[2, 3]]],
     ['broadcasting to less', { type: 'BroadcastTo', shape: [1, 3] }, [[2, 3]]],
     ['an axis that is not there', { type: 'Transpose', permutation: [0, 2] }, [[2, 3]]],
+    ['a slice over the end', { type: 'Slice', begin: [1, 0], size: [2, 3] }, [[2, 3]]],
+    ['a slice from before the start', { type: 'Slice', begin: [-1, 0], size: [1, 3] }, [[2, 3]]],
+    ['a slice of fewer axes', { type: 'Slice', begin: [0], size: [1] }, [[2, 3]]],
     ['nothing', { type: 'Concat', axis: 0 }, []],
   ];
   test.each(refused)('%s', (_, operation, shapes) => {

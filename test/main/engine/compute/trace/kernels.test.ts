@@ -144,6 +144,24 @@ test('reading what is not known yet names the operation or the input', () => {
   expect(recordFunction((x) => tf.mul(x, tf.scalar(3).dataSync()[0] ?? 0)).nodes).toHaveLength(1);
 });
 
+test('parts of an axis are as TF.js cuts them, or refused', () => {
+  const lengths = (splits: number | number[]) =>
+    recordFunction((x) => tf.concat(tf.split(x, splits, 1), 0)).nodes.flatMap(({ operation }) =>
+      operation.type === 'Slice' ? [operation.size[1]] : [],
+    );
+  expect(lengths([1, -1])).toEqual([1, 2]);
+  expect(() => lengths([1, 1])).toThrow(/sum of sizes/);
+  expect(() => lengths(2)).toThrow(/evenly divide/);
+  expect(() => recordFunction((x) => tf.slice(x, [1, 0], [2, 3]))).toThrow(/cannot record Slice/);
+});
+
+test('means of integers and of truths are float32', () => {
+  for (const type of ['int32', 'bool'] as const) {
+    const [mean] = recordFunction((x) => tf.mean(tf.cast(x, type))).outputs.values();
+    expect(mean?.dtype).toBe('float32');
+  }
+});
+
 test('tensors from outside, and kernels without a recorder, are refused; the backend from before is back', () => {
   const outside = tf.tensor([1, 2, 3]);
   expect(() => recordFunction((x) => tf.mul(x, outside))).toThrow(/Multiply got a tensor from outside/);
