@@ -5,7 +5,7 @@ import {
   type BenchmarkEstimate,
 } from '../../../shared/benchmarkEstimate.ts';
 import { distillationTerms, runConfigurationSchema, type RunConfiguration } from '../../../shared/configuration.ts';
-import type { BenchmarkRecord } from '../../../shared/device.ts';
+import { disturbance, type BenchmarkRecord } from '../../../shared/device.ts';
 import type { Draft } from '../../forms/entries.ts';
 import { formatNumber } from '../../format/numbers.ts';
 import { formatExactTime } from '../../format/times.ts';
@@ -59,5 +59,7 @@ export function originText({ from, factor }: Benchmarked): string {
     .toLowerCase()
     .replace(/(\d+)m/, '$1M');
   const scaled = Math.abs(factor - 1) < 0.005 ? '' : `, scaled by ${formatNumber(factor, 3)} × its operations`;
-  return `By the benchmark of ${formatExactTime(from.at).slice(0, 16)} on ${from.device}: ${work}${scaled}. Estimate measures this run itself.`;
+  const others = disturbance(from);
+  const busy = others === undefined ? '' : ` Other programs kept ${others.toFixed(1)} cores busy then.`;
+  return `By the benchmark of ${formatExactTime(from.at).slice(0, 16)} on ${from.device}: ${work}${scaled}.${busy} Estimate measures this run itself.`;
 }
