@@ -13,9 +13,10 @@ function graphDataType({ dtype }: Tensor): GraphDataType {
   throw new RangeError(`a program takes no ${dtype} input`);
 }
 
-/** A text that is equal for batches of equal shapes and dtypes: graphs are recorded for one of them. */
-export function stepKey(batch: Batch): string {
-  return [...batch].map(([name, tensor]) => `${name}:${graphDataType(tensor)}[${tensor.shape.join(',')}]`).join(' ');
+/** A text that is equal for batches of equal shapes and dtypes with the same scalars: graphs are recorded for one of them. */
+export function stepKey(batch: Batch, scalars: readonly string[]): string {
+  const tensors = [...batch].map(([name, tensor]) => `${name}:${graphDataType(tensor)}[${tensor.shape.join(',')}]`);
+  return [...tensors, ...scalars].join(' ');
 }
 
 /** The optimised graph of one step of a program, for state and batches of these shapes. */

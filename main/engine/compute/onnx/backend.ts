@@ -60,7 +60,13 @@ class OnnxProgram implements CompiledProgram {
     }
     for (const [name, tensor] of batch) executable.feed(batchInput(name), memoryOf(tensor));
     for (const [name, value] of Object.entries(scalars)) executable.feed(scalarInput(name), Float32Array.of(value));
-    await executable.run();
+    try {
+      await executable.run();
+    } catch (error) {
+      // Some states are those after the step already: together they are none that a program was ever in.
+      if (executable.updatesStates) this.#state.clear();
+      throw error;
+    }
     // Results first: they may be part of what a state was.
     const results = new Map(
       executable.results.map((name) => [name, Float32Array.from(executable.output(resultOutput(name)))]),
@@ -87,10 +93,11 @@ class OnnxProgram implements CompiledProgram {
 
   async #executable(batch: Batch, scalars: Scalars): Promise<Executable> {
     if (this.#state.size < this.#program.state.length) throw new Error('load a state before the first step');
-    const key = stepKey(batch);
+    const names = Object.keys(scalars);
+    const key = stepKey(batch, names);
     const known = this.#executables.get(key);
     if (known !== undefined) return known;
-    const graph = recordStep(this.#program, this.#state, batch, Object.keys(scalars));
+    const graph = recordStep(this.#program, this.#state, batch, names);
     const executable = await Executable.create(graph, this.#options);
     this.#executables.set(key, executable);
     return executable;

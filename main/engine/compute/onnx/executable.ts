@@ -135,6 +135,11 @@ export class Executable {
     return this.#graph.outputs.get(stateOutput(name)) !== this.#graph.inputs.get(stateInput(name));
   }
 
+  /** Whether a run writes to states before its end, so that one that fails may leave some of them changed. */
+  get updatesStates(): boolean {
+    return this.#inPlace.size > 0;
+  }
+
   /**
    * The memory in which each state goes on after a run, given that in which it was: the same; that of the output, which the
    * executable then no longer uses; or a copy, where the output is part of an input, a constant or several outputs at once.

@@ -125,10 +125,10 @@ class TensorflowProgram implements CompiledProgram {
   }
 
   async #variantFor(batch: Batch, scalars: Scalars): Promise<Variant> {
-    const key = stepKey(batch);
+    const names = Object.keys(scalars);
+    const key = stepKey(batch, names);
     const known = this.#variants.get(key);
     if (known !== undefined) return known;
-    const names = Object.keys(scalars);
     const graph = recordStep(this.#program, this.#loaded ?? new Map<string, Tensor>(), batch, names);
     const state = new Set(this.#program.state.map(stateInput));
     const lowered = lowerProgram(graph, { state, compile: this.#compile });

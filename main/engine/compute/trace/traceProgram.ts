@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { GraphBuilder } from '../graph/builder.ts';
 import { type Graph, type Value } from '../graph/graph.ts';
 import { type GraphDataType } from '../graph/operations.ts';
+import { sameShape } from '../graph/shapes.ts';
 import { type Program } from '../program.ts';
 import { traceBackend, traceBackendName } from './backend.ts';
 
@@ -25,7 +26,7 @@ export const resultOutput = (name: string) => `output/${name}`;
 /**
  * Records a program for inputs of these shapes: the graph of one step, gradients included.
  * Inputs and outputs are named by the functions above. Errors: Error naming the operation where the program reads data, uses a
- * kernel or an attribute that cannot be recorded, or returns no value for a state.
+ * kernel or an attribute that cannot be recorded, or returns no value for a state, or one of another shape or dtype.
  */
 export function traceProgram(program: Program, inputs: ProgramInputs): Graph {
   const backend = traceBackend();
@@ -49,9 +50,13 @@ export function traceProgram(program: Program, inputs: ProgramInputs): Graph {
         ([name, given]) => [name, given.dtype === 'bool' ? tf.cast(given, 'float32') : given] as const,
       );
       const results = program.run(all(inputs.state, stateInput), new Map(batch), scalars);
-      for (const name of program.state) {
+      for (const [name, before] of inputs.state) {
         const after = results.state.get(name);
         if (after === undefined) throw new RangeError(`program ${program.name} returned no state ${name}`);
+        if (after.dtype !== before.dtype || !sameShape(after.shape, before.shape))
+          throw new RangeError(
+            `program ${program.name} made ${after.dtype} [${after.shape.join(', ')}] of state ${name} [${before.shape.join(', ')}]`,
+          );
         outputs.set(stateOutput(name), backend.graphValue(after));
       }
       for (const [name, result] of results.outputs) outputs.set(resultOutput(name), backend.graphValue(result));

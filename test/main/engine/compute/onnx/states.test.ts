@@ -4,7 +4,7 @@ import { startBackend } from '../../../../../main/engine/compute/backend.ts';
 import { type Backend, type Program, type ProgramTensors } from '../../../../../main/engine/compute/program.ts';
 import { fusedAdam } from '../../../../../main/engine/compute/wasmKernels.ts';
 import { requireTensor } from '../../../../../main/engine/tdmpc2/tensors.ts';
-import { floatTensor, type TensorMap } from '../../../../../shared/tensor.ts';
+import { floatTensor, type Tensor, type TensorMap } from '../../../../../shared/tensor.ts';
 
 let onnx: Backend;
 let eager: Backend;
@@ -286,6 +286,61 @@ test('what was loaded and what was read stay as they are', async () => {
   expect(copies(read)).toEqual(afterOne);
   expect(Array.from(outputs.get('weight') ?? [])).toEqual(output);
   expect(copies(await compiled.read())).not.toEqual(afterOne);
+  compiled.dispose();
+});
+
+test('a step that fails on its way leaves no state that is half of one', async () => {
+  const program = programOf(adamNames, (state, batch) => {
+    const after = adamOf(state, batch('x'));
+    // Only a row that is there can be looked up, and only after Adam.
+    return { state: { ...after, other: tf.gather(after['weight'] ?? state('weight'), batch('rows')) }, outputs: {} };
+  });
+  const batch = (row: number): TensorMap =>
+    new Map<string, Tensor>([
+      ['x', matrix(3)],
+      ['rows', { dtype: 'int32', shape: [rows], data: Int32Array.of(0, 1, row) }],
+    ]);
+  const compiled = onnx.compile(program);
+  compiled.load(adamState());
+  await compiled.step(batch(2), {});
+  await expect(compiled.step(batch(rows), {})).rejects.toThrow(/out of data bounds/);
+  expect(await compiled.read()).toEqual(new Map());
+  await expect(compiled.step(batch(2), {})).rejects.toThrow('load a state');
+  compiled.load(adamState());
+  await compiled.step(batch(2), {});
+  compiled.dispose();
+});
+
+test('a state of another shape or dtype is refused', async () => {
+  const stepOf = (run: (state: tf.Tensor) => tf.Tensor) => {
+    const compiled = onnx.compile(
+      programOf(['weight'], (state) => ({ state: { weight: run(state('weight')) }, outputs: {} })),
+    );
+    compiled.load(new Map([['weight', matrix(1)]]));
+    return compiled.step(new Map(), {});
+  };
+  await expect(stepOf((weight) => tf.transpose(weight))).rejects.toThrow('float32 [4, 3] of state weight [3, 4]');
+  await expect(stepOf((weight) => tf.cast(weight, 'int32'))).rejects.toThrow('int32 [3, 4] of state weight');
+});
+
+test('a program is recorded for the scalars that it is given', async () => {
+  const program: Program = {
+    name: 'test',
+    state: [],
+    run: (_, batch, scalars) => ({
+      state: new Map(),
+      outputs: new Map([['scaled', tf.mul(requireTensor(batch, 'x'), scalars.get('scale') ?? 3)]]),
+    }),
+  };
+  const compiled = onnx.compile(program);
+  compiled.load(new Map());
+  const batch: TensorMap = new Map([['x', floatTensor([1], Float32Array.of(2))]]);
+  for (const [scalars, wanted] of [
+    [{ scale: 5 }, 10],
+    [{}, 6],
+    [{ scale: 7 }, 14],
+  ] as const)
+    expect((await compiled.step(batch, scalars)).get('scaled')).toEqual(Float32Array.of(wanted));
   compiled.dispose();
 });
 
