@@ -124,6 +124,8 @@ export const benchmarkFigureSchema = z.object({
   /** The median of so many steps, after one that was not counted. */
   milliseconds: z.number().positive(),
   steps: z.int().positive(),
+  /** Cores that other programs kept busy meanwhile: with some an idle machine is faster. Null where nobody counted. */
+  otherCores: z.number().nonnegative().nullable().default(null),
 });
 export type BenchmarkFigure = z.infer<typeof benchmarkFigureSchema>;
 
@@ -135,6 +137,14 @@ export const benchmarkRecordSchema = benchmarkFigureSchema.extend({
   here: z.boolean(),
 });
 export type BenchmarkRecord = z.infer<typeof benchmarkRecordSchema>;
+
+/** From so many cores on that others kept busy a figure is said to be of a machine that was not idle; a window takes less. */
+const busyFrom = 0.5;
+
+/** The cores that others kept busy while a figure was measured, where they were enough to matter. */
+export function disturbance({ otherCores }: Pick<BenchmarkFigure, 'otherCores'>): number | undefined {
+  return otherCores === null || otherCores < busyFrom ? undefined : otherCores;
+}
 
 /** What the button measures for, over all backends together. */
 export const benchmarkSeconds = 20;

@@ -1,4 +1,10 @@
-import { type BackendReport, type BenchmarkRecord, type DoctorReport, type Gpu } from '../../shared/device.ts';
+import {
+  disturbance,
+  type BackendReport,
+  type BenchmarkRecord,
+  type DoctorReport,
+  type Gpu,
+} from '../../shared/device.ts';
 import { formatBytes, formatNumber, formatTable } from './format.ts';
 
 /** Everything that `decant doctor` says. */
@@ -51,6 +57,7 @@ export function describeWork({ work, size, batchSize }: Pick<BenchmarkRecord, 'w
   return `${work} ${size}M${batch}`;
 }
 
+/** The figures of a benchmark as a table, with a word where the machine had other things to do. */
 export function describeBenchmark(figures: readonly BenchmarkRecord[]): string {
   const rows = figures.map((figure) => [
     figure.automatic ? `${figure.backend} (auto)` : figure.backend,
@@ -59,5 +66,9 @@ export function describeBenchmark(figures: readonly BenchmarkRecord[]): string {
     String(figure.steps),
     String(figure.threads),
   ]);
-  return formatTable(['backend', 'work', 'ms a step', 'steps timed', 'threads'], rows);
+  const table = formatTable(['backend', 'work', 'ms a step', 'steps timed', 'threads'], rows);
+  const others = figures.map((figure) => disturbance(figure) ?? 0).reduce((most, cores) => Math.max(most, cores), 0);
+  return others === 0
+    ? table
+    : `${table}Other programs kept up to ${others.toFixed(1)} cores busy meanwhile: measure again when the machine is idle.`;
 }

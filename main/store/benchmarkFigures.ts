@@ -1,5 +1,5 @@
 import { benchmarkFigureSchema, type BenchmarkFigure, type BenchmarkRecord } from '../../shared/device.ts';
-import { number, only, text, textOrNull, type Connection } from './connection.ts';
+import { number, numberOrNull, only, text, textOrNull, type Connection } from './connection.ts';
 
 /** What the store knows of a figure; whether it was measured on this machine is for the host to say. */
 export type KeptFigure = Omit<BenchmarkRecord, 'here'>;
@@ -9,7 +9,7 @@ export function recordFigure(connection: Connection, job: string, figure: Benchm
   const row = only(connection.get('SELECT id, group_id, code_version FROM job WHERE id = ?', job));
   connection.run(
     `INSERT INTO benchmark_figure (benchmark, measured_at, backend, automatic, device, threads, code_version, work, size,
-      batch_size, milliseconds, steps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      batch_size, milliseconds, steps, other_cores) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     textOrNull(row, 'group_id') ?? text(row, 'id'),
     figure.at,
     figure.backend,
@@ -22,6 +22,7 @@ export function recordFigure(connection: Connection, job: string, figure: Benchm
     figure.batchSize,
     figure.milliseconds,
     figure.steps,
+    figure.otherCores,
   );
 }
 
@@ -39,6 +40,7 @@ export function listFigures(connection: Connection, limit: number): KeptFigure[]
       batchSize: number(row, 'batch_size'),
       milliseconds: number(row, 'milliseconds'),
       steps: number(row, 'steps'),
+      otherCores: numberOrNull(row, 'other_cores'),
     }),
     benchmark: text(row, 'benchmark'),
     codeVersion: text(row, 'code_version'),

@@ -233,8 +233,13 @@ CREATE TABLE benchmark_figure (
 ) STRICT;
 `;
 
+const fourth = `
+ALTER TABLE benchmark_figure ADD COLUMN other_cores REAL CHECK (other_cores >= 0);
+`;
+
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: second },
   { version: 3, sql: third },
+  { version: 4, sql: fourth },
 ];

@@ -20,6 +20,7 @@ const figure = (changes: Partial<BenchmarkRecord> = {}): BenchmarkRecord => ({
   batchSize: 64,
   milliseconds: 20,
   steps: 9,
+  otherCores: null,
   ...changes,
 });
 const run = (changes: Partial<RunConfigurationInput> = {}) =>

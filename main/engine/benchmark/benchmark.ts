@@ -4,6 +4,7 @@ import { startBackend } from '../compute/backend.ts';
 import { type Backend } from '../compute/program.ts';
 import { describeMachine, threadsOf } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
+import { markProcessor, otherCores } from './others.ts';
 import { memoryOfPiece, pieces, preparePiece, type Piece } from './pieces.ts';
 import { timeSteps, type Timing } from './timing.ts';
 
@@ -28,6 +29,7 @@ export async function benchmark(session: Session): Promise<Outcome> {
     const operations = operationsOf(piece.work, architectureOfSize(piece.size), piece.batchSize);
     if (!clock.holds(leastSteps * perOperation * operations) || memoryOfPiece(piece) > process.availableMemory())
       continue;
+    const before = markProcessor();
     const timing = await timePiece(session, piece, backend, clock, clock.left / (pieces.length - index));
     if (session.signal.aborted) return 'stopped';
     if (timing === undefined) break;
@@ -35,7 +37,11 @@ export async function benchmark(session: Session): Promise<Outcome> {
     // By the name that is chosen by: runs of that backend go by it.
     const chosen = name === 'auto' ? backend.name : name;
     const figure = { ...piece, ...timing, at: new Date().toISOString(), backend: chosen, automatic, device };
-    await session.acknowledge({ type: 'figure', figure: { ...figure, threads: threadsOf(backend) } });
+    const others = otherCores(before, markProcessor());
+    await session.acknowledge({
+      type: 'figure',
+      figure: { ...figure, threads: threadsOf(backend), otherCores: others },
+    });
   }
   await session.progress('measuring', seconds, seconds, 's');
   return 'finished';

@@ -1,5 +1,6 @@
 import type { JobRecord } from '../../../shared/records.ts';
-import type { BenchmarkRecord } from '../../../shared/device.ts';
+import { disturbance, type BenchmarkRecord } from '../../../shared/device.ts';
+import { plural } from '../../format/numbers.ts';
 import { isActive } from '../../host/records.ts';
 
 /** One column of the results: a piece of work. */
@@ -18,6 +19,8 @@ export interface BenchmarkRow {
   here: boolean;
   threads: number;
   codeVersion: string;
+  /** Cores that other programs kept busy meanwhile, at the worst figure; undefined where that is nothing to speak of. */
+  disturbance: number | undefined;
   /** By the key of their column; what did not fit into the time is absent. */
   figures: ReadonlyMap<string, BenchmarkRecord>;
 }
@@ -78,7 +81,20 @@ export function benchmarkTable(figures: readonly BenchmarkRecord[]): BenchmarkTa
 function rowOf(key: string, first: BenchmarkRecord, found: readonly BenchmarkRecord[]): BenchmarkRow {
   const { at, backend, automatic, device, here, threads, codeVersion } = first;
   const figures = new Map(found.map((figure) => [keyOf(figure), figure]));
-  return { key, at, backend, automatic, device, here, threads, codeVersion, figures };
+  const others = Math.max(...found.map((figure) => disturbance(figure) ?? 0));
+  return {
+    ...{ key, at, backend, automatic, device, here, threads, codeVersion, figures },
+    disturbance: others === 0 ? undefined : others,
+  };
+}
+
+/** What a cell of the table is, or why there is nothing in it. */
+export function figureTitle(figure: BenchmarkRecord | undefined): string {
+  if (figure === undefined)
+    return 'Not measured: it did not fit into the time or the memory, or the benchmark ended before';
+  const others = disturbance(figure);
+  const busy = others === undefined ? '' : `; other programs kept ${others.toFixed(1)} cores busy meanwhile`;
+  return `${figure.milliseconds} ms, median of ${plural(figure.steps, 'step')}${busy}`;
 }
 
 /** A benchmark under way: its jobs together. */
@@ -94,7 +110,7 @@ export interface BenchmarkProgress {
   failed: readonly JobRecord[];
 }
 
-/** The newest benchmark's jobs: each backend has an equal part of the time. Undefined where there is none. */
+/** The newest benchmark's jobs, each an equal part of the bar, though what auto means is measured longest. Undefined where there is none. */
 export function progressOf(jobs: readonly JobRecord[]): BenchmarkProgress | undefined {
   const all = jobs.filter(({ kind }) => kind === 'benchmark');
   const newest = all.reduce<JobRecord | undefined>(

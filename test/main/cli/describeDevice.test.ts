@@ -98,6 +98,7 @@ it('lists figures with their work', () => {
     batchSize: 64,
     milliseconds: 12.345,
     steps: 9,
+    otherCores: null,
   };
   const table = describeBenchmark([
     figure,
@@ -107,4 +108,7 @@ it('lists figures with their work', () => {
   expect(table).toMatch(/onnx \(auto\) +update 1M, batch 64 +12\.35 +9 +8/);
   expect(table).toMatch(/plan 1M +12/);
   expect(table).toMatch(/label 317M, 64 rows/);
+  expect(table).not.toContain('busy');
+  const told = describeBenchmark([figure, { ...figure, otherCores: 1.25 }, { ...figure, otherCores: 0.1 }]);
+  expect(told).toContain('up to 1.3 cores busy');
 });

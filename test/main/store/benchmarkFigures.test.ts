@@ -17,6 +17,7 @@ const figure: BenchmarkFigure = {
   batchSize: 64,
   milliseconds: 412.5,
   steps: 7,
+  otherCores: null,
 };
 
 test('figures are kept with the benchmark and the version that measured them, newest first, and outlive their job', () => {
@@ -24,7 +25,7 @@ test('figures are kept with the benchmark and the version that measured them, ne
   const group = createGroup(connection, 'benchmark', 'Benchmark');
   const job = insertJob(connection, newRun({ kind: 'benchmark', group, codeVersion: '1.2.3' }));
   connection.run(`UPDATE job SET state = 'running' WHERE id = ?`, job);
-  const later = { ...figure, work: 'plan' as const, batchSize: 1, milliseconds: 0.25 };
+  const later = { ...figure, work: 'plan' as const, batchSize: 1, milliseconds: 0.25, otherCores: 1.5 };
   const batch = {
     from: 0,
     to: 200,

@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { listFigures } from '../../../main/store/benchmarkFigures.ts';
 import { migrations, type Migration } from '../../../main/store/migrations.ts';
 import { openDatabase } from '../../../main/store/open.ts';
 import { Store } from '../../../main/store/store.ts';
@@ -92,6 +93,20 @@ test('migration 3 adds the figures of benchmarks to a library of version 2 and c
   expect(() => figure('sleep', 12.5)).toThrow(/CHECK/);
   expect(() => figure('update', 0)).toThrow(/CHECK/);
   third.close();
+});
+
+test('migration 4 leaves the figures of version 3 without a count of what others did', () => {
+  const options = place();
+  const third = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 3) });
+  third.run(
+    `INSERT INTO benchmark_figure (benchmark, measured_at, backend, automatic, device, threads, code_version, work, size,
+      batch_size, milliseconds, steps) VALUES ('g-1', '2026-01-01T00:00:00.000Z', 'wasm', 1, 'd', 1, '0', 'update', 1, 64, 12.5, 3)`,
+  );
+  third.close();
+  const fourth = openDatabase({ ...options, migrations: migrations.filter(({ version }) => version <= 4) });
+  expect(listFigures(fourth, 10)).toMatchObject([{ milliseconds: 12.5, otherCores: null }]);
+  expect(() => fourth.run('UPDATE benchmark_figure SET other_cores = -1')).toThrow(/CHECK/);
+  fourth.close();
 });
 
 test('a library of an earlier version is copied before it is migrated, and keeps its rows', () => {

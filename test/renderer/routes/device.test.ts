@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { benchmarkTable, progressOf } from '../../../renderer/routes/device/benchmarks.ts';
+import { benchmarkTable, figureTitle, progressOf } from '../../../renderer/routes/device/benchmarks.ts';
 import { setupText, toolTitle } from '../../../renderer/routes/device/tools.ts';
 import type { ToolReport } from '../../../shared/contract.ts';
 import type { JobRecord } from '../../../shared/records.ts';
@@ -20,10 +20,22 @@ const figure = (changes: Partial<BenchmarkRecord>): BenchmarkRecord => ({
   batchSize: 64,
   milliseconds: 10,
   steps: 5,
+  otherCores: null,
   ...changes,
 });
 
 describe('benchmarkTable', () => {
+  it('says where other programs kept the machine busy, at the worst figure of a row', () => {
+    const quiet = figure({ otherCores: 0.1 });
+    const busy = figure({ batchSize: 256, otherCores: 0.9 });
+    expect(benchmarkTable([quiet]).rows[0]?.disturbance).toBeUndefined();
+    expect(benchmarkTable([busy, quiet]).rows[0]?.disturbance).toBe(0.9);
+    expect(figureTitle(busy)).toBe('10 ms, median of 5 steps; other programs kept 0.9 cores busy meanwhile');
+    expect(figureTitle(quiet)).toBe('10 ms, median of 5 steps');
+    // Memory, time or a stop: which of them nobody wrote down.
+    expect(figureTitle(undefined)).toMatch(/time or the memory, or the benchmark ended/);
+  });
+
   it('has a row for each backend of each benchmark, newest benchmark first', () => {
     const { columns, rows } = benchmarkTable([
       figure({ benchmark: 'g-2', backend: 'wasm', automatic: false, milliseconds: 50 }),

@@ -71,6 +71,7 @@ const figureOn = (name: string, milliseconds: number) => ({
     batchSize: 64,
     milliseconds,
     steps: 3,
+    otherCores: null,
   },
 });
 

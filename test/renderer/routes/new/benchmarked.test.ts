@@ -19,6 +19,7 @@ const update: BenchmarkRecord = {
   batchSize: 64,
   milliseconds: 20,
   steps: 9,
+  otherCores: null,
 };
 const label: BenchmarkRecord = { ...update, work: 'label', size: 317, batchSize: 64, milliseconds: 640 };
 const dataset: DatasetRecord = {
@@ -72,5 +73,7 @@ it('says where the time comes from', () => {
   const scaled = benchmarked({ batchSize: 256 }, [update], entries);
   if (same === undefined || scaled === undefined) throw new Error('nothing was told');
   expect(originText(same)).toMatch(/^By the benchmark of 2026-01-0\d \d\d:\d4 on A processor: update 1M, batch 64\. /);
-  expect(originText(scaled)).toContain('update 1M, batch 64, scaled by 4 × its operations.');
+  expect(originText(scaled)).toContain('update 1M, batch 64, scaled by 4 × its operations. Estimate measures');
+  const busy = { ...scaled, from: { ...scaled.from, otherCores: 1.04 } };
+  expect(originText(busy)).toContain('operations. Other programs kept 1.0 cores busy then. Estimate measures');
 });
