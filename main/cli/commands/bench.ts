@@ -1,6 +1,6 @@
 import { type Command } from 'commander';
 import { benchmarkSeconds } from '../../../shared/device.ts';
-import { type JobRecord } from '../../../shared/contract.ts';
+import { type JobRecord } from '../../../shared/records.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { describeBenchmark } from '../describeDevice.ts';
