@@ -69,6 +69,14 @@ export class ProcessMeter {
   }
 }
 
+/**
+ * The share of all cores that the library's percentage is: on Windows that is what it is of, on macOS and the BSDs it is what ps prints, of
+ * one core, so that four busy threads are 400.
+ */
+export function shareOfAllCores(percent: number, platform: NodeJS.Platform, cores: number): number {
+  return Math.min(1, Math.max(0, percent / 100 / (platform === 'win32' ? 1 : cores)));
+}
+
 /** The library keeps the counts of the look before by itself. */
 async function readElsewhere(pids: readonly number[]): Promise<Map<number, ProcessUse>> {
   const { list } = await processes();
@@ -77,7 +85,10 @@ async function readElsewhere(pids: readonly number[]): Promise<Map<number, Proce
       .filter(({ pid }) => pids.includes(pid))
       .map(({ pid, cpu, memRss }) => [
         pid,
-        { utilisation: Math.min(1, Math.max(0, cpu / 100)), memoryBytes: memRss * 1024 },
+        {
+          utilisation: shareOfAllCores(cpu, process.platform, availableParallelism()),
+          memoryBytes: memRss * 1024,
+        },
       ]),
   );
 }

@@ -5,8 +5,22 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { instructionSetsOf } from '../../../../main/host/device/instructionSets.ts';
 import { openMachine } from '../../../../main/host/device/machine.ts';
 import { GpuReader } from '../../../../main/host/device/nvidiaSmi.ts';
-import { ProcessMeter, processorSecondsOf, residentBytesOf } from '../../../../main/host/device/processUse.ts';
+import {
+  ProcessMeter,
+  processorSecondsOf,
+  residentBytesOf,
+  shareOfAllCores,
+} from '../../../../main/host/device/processUse.ts';
 import { deviceSchema, telemetrySchema } from '../../../../shared/device.ts';
+
+describe('shareOfAllCores', () => {
+  it('takes what ps prints as of one core, and what Windows counts as of all', () => {
+    expect(shareOfAllCores(400, 'darwin', 8)).toBe(0.5);
+    expect(shareOfAllCores(50, 'win32', 8)).toBe(0.5);
+    expect(shareOfAllCores(0, 'darwin', 8)).toBe(0);
+    expect(shareOfAllCores(900, 'freebsd', 8)).toBe(1);
+  });
+});
 
 describe('instructionSetsOf', () => {
   it('names what an x86 processor of each age has', () => {
