@@ -31,6 +31,7 @@ export async function timeSteps(step: () => Promise<void>, options: TimingOption
   return { milliseconds: median(times), steps: times.length };
 }
 
+/** The middle value, or the mean of the two middle ones; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
   const middle = sorted.length >> 1;

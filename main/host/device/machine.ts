@@ -26,6 +26,7 @@ const sharedFor = 1000;
 const forgottenAfter = 10_000;
 const shortStretch = 300;
 
+/** This machine by systeminformation and nvidia-smi. Nothing is looked at before somebody asks. */
 export function openMachine(gpus: GpuReader = new GpuReader()): Machine {
   const meter = new ProcessMeter();
   let constant: Promise<Pick<Device, 'operatingSystem' | 'processor'>> | undefined;

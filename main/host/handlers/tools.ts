@@ -8,6 +8,7 @@ type Names = 'tools.list' | 'tools.setup' | 'tools.remove';
 
 const living: readonly JobState[] = ['queued', 'running', 'stopping'];
 
+/** The tools of this user: what is set up, setting up, removing. A variant is never set up twice at once, nor removed under a run of this library. */
 export function toolHandlers({ store, jobs }: HostServices): Pick<Handlers, Names> {
   /** The set-up that is queued or runs in this library, by variant. */
   const working = async (): Promise<Map<string, string>> => {
