@@ -118,7 +118,8 @@ function compute(operation: Operation, inputs: readonly tf.Tensor[]): tf.Tensor[
     case 'Gather':
       return [tf.gather(x, at(1), operation.axis)];
     case 'OneHot':
-      return [tf.cast(tf.oneHot(x, operation.depth), 'float32')];
+      // TF.js has no one-hot of a single class.
+      return [tf.cast(tf.equal(tf.expandDims(x, -1), tf.range(0, operation.depth, 1, 'int32')), 'float32')];
     case 'TopK': {
       const { values, indices } = tf.topk(x, operation.k, true);
       return [values, indices];

@@ -20,7 +20,10 @@ import { tanh } from './tanh.ts';
 export type NameOf = (value: Value) => string;
 
 /** Those that ONNX has under the same name. */
-const unaryOperators: Record<Exclude<UnaryType, 'Square' | 'Rsqrt' | 'Softmax' | 'LogSoftmax' | 'Tanh' | 'Mish'>, string> = {
+const unaryOperators: Record<
+  Exclude<UnaryType, 'Square' | 'Rsqrt' | 'Softmax' | 'LogSoftmax' | 'Tanh' | 'Mish'>,
+  string
+> = {
   Neg: 'Neg',
   Abs: 'Abs',
   Sign: 'Sign',
@@ -75,13 +78,14 @@ function lowerComparison(writer: ModelWriter, type: ComparisonType, inputs: read
  * large tensor.
  */
 function elementwiseInputs(writer: ModelWriter, inputs: readonly Value[], nameOf: NameOf): string[] {
-  const shape = inputs.reduce<number[]>((all, input) => broadcastShapes(all, input.shape), []);
-  return inputs.map((input, place) => {
-    const uniform = uniformOf(input);
-    if (uniform === undefined || input.dtype !== 'float32') return nameOf(input);
-    const others = inputs.filter((_, other) => other !== place).map((other) => other.shape);
-    const rest = others.reduce<readonly number[]>((all, other) => broadcastShapes(all, other), []);
-    return sameShape(rest, shape) ? writer.float(uniform) : nameOf(input);
+  const numberOf = (input: Value) => (input.dtype === 'float32' ? uniformOf(input) : undefined);
+  const shapeOf = (values: readonly Value[]) =>
+    values.reduce<number[]>((all, value) => broadcastShapes(all, value.shape), []);
+  const others = inputs.filter((input) => numberOf(input) === undefined);
+  const carried = sameShape(shapeOf(others), shapeOf(inputs));
+  return inputs.map((input) => {
+    const number = numberOf(input);
+    return number === undefined || !carried ? nameOf(input) : writer.float(number);
   });
 }
 
