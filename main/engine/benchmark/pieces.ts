@@ -45,7 +45,7 @@ const hyperparameters = hyperparametersSchema.parse({});
 /** Memory in bytes that a piece needs at most: what does not fit is left out. */
 export function memoryOfPiece({ work, size, batchSize }: Piece): number {
   const architecture = architectureOfSize(size);
-  if (work === 'update') return memoryNeed(architecture, batchSize, hyperparameters.horizon, false).totalBytes;
+  if (work === 'update') return memoryNeed(architecture, batchSize, hyperparameters.horizon, 'eager').totalBytes;
   // The weights here, with the backend, and once more while they move there.
   const { stored, rewardTeacher } = parameterCounts(architecture);
   return 4 * 3 * (work === 'label' ? rewardTeacher : stored) + 500e6;

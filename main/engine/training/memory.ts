@@ -8,13 +8,21 @@ const gibibyte = 2 ** 30;
 /** WebAssembly memory of the wasm backend: 32-bit addresses. */
 const wasmAddressable = 4 * gibibyte;
 /**
- * Of eager backends and of compiled ones: Node with its libraries and the data reader in bytes, and what the counts below are
- * multiplied by. A compiled program keeps its activations in less memory, since it is known when each is needed last.
+ * By what computes: Node with its libraries and the data reader in bytes, and what the counts below are multiplied by. A compiled
+ * program keeps its activations in less memory, since it is known when each is needed last. TensorFlow's process was measured on a
+ * processor with XLA and one model only.
  */
 const factors = {
   eager: { process: 200e6, state: 1, activation: 1 },
-  compiled: { process: 310e6, state: 1.15, activation: 0.62 },
+  onnx: { process: 310e6, state: 1.15, activation: 0.62 },
+  tensorflow: { process: 1100e6, state: 1.15, activation: 0.62 },
 };
+export type MemoryKind = keyof typeof factors;
+
+function kindOf({ name, compiled }: Backend): MemoryKind {
+  if (compiled !== true) return 'eager';
+  return name === 'tensorflow' ? 'tensorflow' : 'onnx';
+}
 
 export interface MemoryNeed {
   /** Weights, both Adam moments, gradients and the copies that an update makes of them. */
@@ -33,9 +41,9 @@ export function memoryNeed(
   architecture: Architecture,
   batchSize: number,
   horizon: number,
-  compiled: boolean,
+  kind: MemoryKind,
 ): MemoryNeed {
-  const factor = factors[compiled ? 'compiled' : 'eager'];
+  const factor = factors[kind];
   const { trainable, stored } = parameterCounts(architecture);
   // The weights here and with the backend; two moments, gradients and what Adam makes of them, likewise.
   const stateBytes = factor.state * 4 * (2 * stored + 8 * trainable);
@@ -51,7 +59,7 @@ export function memoryNeed(
 /** What a run needs on a backend. */
 export function memoryNeedOf({ architecture, configuration }: TrainingPlan, backend: Backend): MemoryNeed {
   const { batchSize, hyperparameters } = configuration;
-  return memoryNeed(architecture, batchSize, hyperparameters.horizon, backend.compiled === true);
+  return memoryNeed(architecture, batchSize, hyperparameters.horizon, kindOf(backend));
 }
 
 function gigabytes(bytes: number): string {

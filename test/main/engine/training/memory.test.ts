@@ -11,7 +11,7 @@ it.each<[ModelSize, number, number]>([
   [5, 256, 1224],
   [19, 32, 1082],
 ])('is a little above what size %d at batch %d took', (size, batchSize, measured) => {
-  const need = memoryNeed(architectureOfSize(size), batchSize, 3, false).totalBytes / 1e6;
+  const need = memoryNeed(architectureOfSize(size), batchSize, 3, 'eager').totalBytes / 1e6;
   expect(need).toBeGreaterThan(measured);
   expect(need).toBeLessThan(1.3 * measured);
 });
@@ -25,15 +25,15 @@ it.each<[ModelSize, number, number]>([
   [5, 256, 971],
   [19, 32, 1234],
 ])('is a little above what size %d at batch %d took compiled', (size, batchSize, measured) => {
-  const need = memoryNeed(architectureOfSize(size), batchSize, 3, true).totalBytes / 1e6;
+  const need = memoryNeed(architectureOfSize(size), batchSize, 3, 'onnx').totalBytes / 1e6;
   expect(need).toBeGreaterThan(measured);
   expect(need).toBeLessThan(1.3 * measured);
 });
 
 it('refuses what cannot be addressed or is not free, with the numbers', () => {
-  const need = memoryNeed(architectureOfSize(317), 16, 3, false);
+  const need = memoryNeed(architectureOfSize(317), 16, 3, 'eager');
   expect(() => requireMemory(need, 'wasm')).toThrow(/training needs about \d+\.\d GB, .*\d+\.\d GB/);
   const far = { ...need, totalBytes: 2 * process.availableMemory() };
   expect(() => requireMemory(far, 'tfjs-node')).toThrow(/are free/);
-  expect(() => requireMemory(memoryNeed(architectureOfSize(1), 16, 3, false), 'wasm')).not.toThrow();
+  expect(() => requireMemory(memoryNeed(architectureOfSize(1), 16, 3, 'eager'), 'wasm')).not.toThrow();
 });
