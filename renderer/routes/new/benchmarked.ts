@@ -13,7 +13,7 @@ import { workTitle } from '../device/benchmarks.ts';
 
 /** What the form can tell of a run before anything of it is measured. */
 export interface Benchmarked extends BenchmarkEstimate {
-  /** Rows that may need a label, at most, and the time for them; undefined where none is needed or none was measured. */
+  /** Rows that may need a label, at most, and the time for them; undefined where that is not known before the run is measured. */
   labels: { rows: number; seconds: number } | undefined;
 }
 
@@ -44,11 +44,13 @@ function labelsOf(
   const terms = distillationTerms(configuration);
   const dataset = datasets.find(({ id, name }) => id === configuration.dataset || name === configuration.dataset);
   const teacher = checkpoints.find(({ id, name }) => id === configuration.teacher || name === configuration.teacher);
-  if (terms.length === 0 || labels !== 'cached' || dataset === undefined || teacher === undefined) return undefined;
+  if (terms.length === 0) return { rows: 0, seconds: 0 };
+  if (labels !== 'cached' || dataset === undefined || teacher === undefined) return undefined;
   const done = dataset.labels.find((count) => count.teacher === teacher.id);
   const unlabelled = done === undefined ? dataset.facts.transitions : done.total - done.done;
   const drawn = steps * batchSize * (terms.some((term) => term.steps === 'all') ? hyperparameters.horizon : 1);
   const rows = Math.min(drawn, unlabelled);
+  if (rows === 0) return { rows, seconds: 0 };
   const seconds = labelSecondsByBenchmark(teacher.facts.architecture, rows, configuration, figures);
   return seconds === undefined ? undefined : { rows, seconds };
 }

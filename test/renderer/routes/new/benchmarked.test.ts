@@ -57,9 +57,18 @@ it('counts the rows that may need a label: no more than are drawn, and than are 
   const labels = [{ teacher: 'c-1', teacherName: 'teacher', done: 4900, total: 5000 }];
   const known = { ...entries, datasets: [{ ...dataset, labels }] };
   expect(benchmarked(draft, [update, label], known)?.labels?.rows).toBe(100);
-  for (const changes of [{ method: 'scratch', teacher: undefined }, { labels: 'onTheFly' }, { teacher: 'c-2' }])
+  for (const changes of [{ labels: 'onTheFly' }, { teacher: 'c-2' }])
     expect(benchmarked({ ...draft, ...changes }, [update, label], entries)?.labels).toBeUndefined();
   expect(benchmarked(draft, [update], entries)?.labels).toBeUndefined();
+});
+
+it('knows without a measure that no label is to be made', () => {
+  const none = { rows: 0, seconds: 0 };
+  const scratch = { method: 'scratch', teacher: undefined, dataset: 'data' };
+  expect(benchmarked(scratch, [update], entries)?.labels).toEqual(none);
+  const labels = [{ teacher: 'c-1', teacherName: 'teacher', done: 5000, total: 5000 }];
+  const complete = { ...entries, datasets: [{ ...dataset, labels }] };
+  expect(benchmarked({ dataset: 'data', teacher: 'c-1' }, [update], complete)?.labels).toEqual(none);
 });
 
 it('tells nothing of what cannot be read or was not measured', () => {
