@@ -31,25 +31,58 @@ export function benchmarked(
   // Which data and teacher it is changes nothing about an update.
   const checked = runConfigurationSchema.safeParse({ method: 'distil', dataset: '?', teacher: '?', ...draft });
   if (!checked.success) return undefined;
-  const estimate = estimateByBenchmark(checked.data, figures);
-  return estimate && { ...estimate, labels: labelsOf(checked.data, figures, entries) };
+  const configuration = checked.data;
+  const estimate = estimateByBenchmark(configuration, figures);
+  const teaching = teachingSeconds(configuration, figures, entries);
+  if (estimate === undefined || teaching === undefined) return undefined;
+  const secondsPerStep = estimate.secondsPerStep + teaching;
+  return {
+    ...estimate,
+    ...{ secondsPerStep, trainingSeconds: secondsPerStep * configuration.steps },
+    labels: labelsOf(configuration, figures, entries),
+  };
+}
+
+/** Rows of one update that its terms need a teacher's reward of. */
+function taughtRows(configuration: RunConfiguration): number {
+  const terms = distillationTerms(configuration);
+  if (terms.length === 0) return 0;
+  const { batchSize, hyperparameters } = configuration;
+  return batchSize * (terms.some(({ steps }) => steps === 'all') ? hyperparameters.horizon : 1);
+}
+
+function teacherOf({ teacher }: RunConfiguration, { checkpoints }: Entries): CheckpointRecord | undefined {
+  return checkpoints.find(({ id, name }) => id === teacher || name === teacher);
+}
+
+/** What the teacher adds to each update where it labels on the fly, many times the update itself if it is big; undefined where unknown. */
+function teachingSeconds(
+  configuration: RunConfiguration,
+  figures: readonly BenchmarkRecord[],
+  entries: Entries,
+): number | undefined {
+  const rows = configuration.labels === 'onTheFly' ? taughtRows(configuration) : 0;
+  if (rows === 0) return 0;
+  const teacher = teacherOf(configuration, entries);
+  return teacher && labelSecondsByBenchmark(teacher.facts.architecture, rows, configuration, figures);
 }
 
 function labelsOf(
   configuration: RunConfiguration,
   figures: readonly BenchmarkRecord[],
-  { datasets, checkpoints }: Entries,
+  entries: Entries,
 ): Benchmarked['labels'] {
-  const { labels, steps, batchSize, hyperparameters } = configuration;
-  const terms = distillationTerms(configuration);
-  const dataset = datasets.find(({ id, name }) => id === configuration.dataset || name === configuration.dataset);
-  const teacher = checkpoints.find(({ id, name }) => id === configuration.teacher || name === configuration.teacher);
-  if (terms.length === 0) return { rows: 0, seconds: 0 };
-  if (labels !== 'cached' || dataset === undefined || teacher === undefined) return undefined;
+  const { labels, steps } = configuration;
+  const dataset = entries.datasets.find(
+    ({ id, name }) => id === configuration.dataset || name === configuration.dataset,
+  );
+  const teacher = teacherOf(configuration, entries);
+  const perStep = taughtRows(configuration);
+  if (perStep === 0 || labels === 'onTheFly') return { rows: 0, seconds: 0 };
+  if (dataset === undefined || teacher === undefined) return undefined;
   const done = dataset.labels.find((count) => count.teacher === teacher.id);
   const unlabelled = done === undefined ? dataset.facts.transitions : done.total - done.done;
-  const drawn = steps * batchSize * (terms.some((term) => term.steps === 'all') ? hyperparameters.horizon : 1);
-  const rows = Math.min(drawn, unlabelled);
+  const rows = Math.min(steps * perStep, unlabelled);
   if (rows === 0) return { rows, seconds: 0 };
   const seconds = labelSecondsByBenchmark(teacher.facts.architecture, rows, configuration, figures);
   return seconds === undefined ? undefined : { rows, seconds };

@@ -57,8 +57,7 @@ it('counts the rows that may need a label: no more than are drawn, and than are 
   const labels = [{ teacher: 'c-1', teacherName: 'teacher', done: 4900, total: 5000 }];
   const known = { ...entries, datasets: [{ ...dataset, labels }] };
   expect(benchmarked(draft, [update, label], known)?.labels?.rows).toBe(100);
-  for (const changes of [{ labels: 'onTheFly' }, { teacher: 'c-2' }])
-    expect(benchmarked({ ...draft, ...changes }, [update, label], entries)?.labels).toBeUndefined();
+  expect(benchmarked({ ...draft, teacher: 'c-2' }, [update, label], entries)?.labels).toBeUndefined();
   expect(benchmarked(draft, [update], entries)?.labels).toBeUndefined();
 });
 
@@ -69,6 +68,17 @@ it('knows without a measure that no label is to be made', () => {
   const labels = [{ teacher: 'c-1', teacherName: 'teacher', done: 5000, total: 5000 }];
   const complete = { ...entries, datasets: [{ ...dataset, labels }] };
   expect(benchmarked({ dataset: 'data', teacher: 'c-1' }, [update], complete)?.labels).toEqual(none);
+});
+
+it('counts the teacher with each update where it labels on the fly', () => {
+  const draft = { dataset: 'data', teacher: 'c-1', batchSize: 64, steps: 10, labels: 'onTheFly' };
+  const found = benchmarked(draft, [update, label], entries);
+  expect(found?.secondsPerStep).toBeCloseTo(0.02 + 0.64, 9);
+  expect(found?.trainingSeconds).toBeCloseTo(6.6, 9);
+  expect(found?.labels).toEqual({ rows: 0, seconds: 0 });
+  // Without a figure of labels, or of another teacher, nothing is known of it.
+  expect(benchmarked(draft, [update], entries)).toBeUndefined();
+  expect(benchmarked({ ...draft, teacher: 'c-2' }, [update, label], entries)).toBeUndefined();
 });
 
 it('tells nothing of what cannot be read or was not measured', () => {
