@@ -1,7 +1,7 @@
 import { requests, type HostClient } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { connectToRunningHost } from '../host/connection.ts';
-import { isRequestName, type HostCore } from '../host/core.ts';
+import { requireAllowed, type HostCore } from '../host/core.ts';
 import { openHost } from '../host/host.ts';
 import { probeInUtility, utilityLauncher } from './engineLauncher.ts';
 
@@ -44,9 +44,7 @@ function coreOfClient(client: HostClient): HostCore {
   return {
     subscribe: (listener) => client.subscribe(listener),
     answer: async (name, input, trusted) => {
-      if (!isRequestName(name)) throw new DecantError('REQUEST_INVALID', `there is no request "${name.slice(0, 100)}"`);
-      if (!trusted && 'trusted' in requests[name])
-        throw new DecantError('UNAUTHORISED', `"${name}" is answered only on this machine's own socket`);
+      requireAllowed(name, trusted);
       const checked = requests[name].input.safeParse(input);
       if (!checked.success) throw new DecantError('REQUEST_INVALID', `${name}: ${checked.error.message}`);
       return client.request(name, checked.data);

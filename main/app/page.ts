@@ -1,4 +1,5 @@
 import { extname, join, resolve, sep } from 'node:path';
+import { contentTypes } from '../host/transport/contentTypes.ts';
 
 /** The page's own scheme: files of the built renderer and nothing else, with one origin that no other page has. */
 export const pageScheme = 'decant';
@@ -42,16 +43,6 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
   'Cache-Control': 'no-cache',
-};
-
-const contentTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-  '.json': 'application/json',
 };
 
 /** The file of `root` that an address means, and its type; undefined for whatever is no file of the page. */

@@ -1,7 +1,7 @@
 import { DecantError } from '../../shared/errors.ts';
 import { paddedActionDim, paddedObservationDim } from '../../shared/tasks.ts';
 import { elementCount, type TensorData, type TensorDtype } from '../../shared/tensor.ts';
-import { RandomAccessFile } from '../files/reading.ts';
+import { openedAs } from '../files/reading.ts';
 import { bytesPerElement, dataOfBytes } from '../formats/dtypes.ts';
 import { openPt } from '../formats/pt.ts';
 import { ptColumns } from '../formats/ptTree.ts';
@@ -103,32 +103,28 @@ async function openPtChunk(path: string): Promise<ChunkSource> {
 async function openSafetensorsChunk(path: string): Promise<ChunkSource> {
   const header = await openSafetensors(path);
   await header.close();
-  const file = new RandomAccessFile(path);
-  const fields = new Map<string, FieldReader>(
-    [...header.entries].map(([name, { dtype, shape, position }]) => {
-      const rowBytes = elementCount(shape.slice(1)) * bytesPerElement[dtype];
-      return [
-        name,
-        {
-          dtype,
-          shape,
-          readRows: async (start, count) =>
-            dataOfBytes(dtype, await file.read(position + start * rowBytes, count * rowBytes)),
-        },
-      ];
-    }),
-  );
-  try {
+  return openedAs(path, (file) => {
+    const fields = new Map<string, FieldReader>(
+      [...header.entries].map(([name, { dtype, shape, position }]) => {
+        const rowBytes = elementCount(shape.slice(1)) * bytesPerElement[dtype];
+        return [
+          name,
+          {
+            dtype,
+            shape,
+            readRows: async (start, count) =>
+              dataOfBytes(dtype, await file.read(position + start * rowBytes, count * rowBytes)),
+          },
+        ];
+      }),
+    );
     return checkedSource(
       path,
       fields,
       () => Promise.resolve(),
       () => file.close(),
     );
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
+  });
 }
 
 /** Errors: FORMAT_UNKNOWN for anything but .pt and .safetensors, FILE_TRUNCATED, FILE_UNREADABLE. */

@@ -104,3 +104,17 @@ export class RandomAccessFile implements AsyncDisposable {
     return this.close();
   }
 }
+
+/** What `make` makes of an open file, which it then has to close; it is closed here where that fails. Errors: those of `make`, FILE_UNREADABLE. */
+export async function openedAs<Opened>(
+  path: string,
+  make: (file: RandomAccessFile) => Opened | Promise<Opened>,
+): Promise<Opened> {
+  const file = new RandomAccessFile(path);
+  try {
+    return await make(file);
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+}

@@ -1,6 +1,6 @@
 import { type Tensor, type TensorData, type TensorDtype } from '../../shared/tensor.ts';
 import { DurableWriter, writeFileDurably, type WrittenFile } from '../files/durable.ts';
-import { RandomAccessFile } from '../files/reading.ts';
+import { openedAs, type RandomAccessFile } from '../files/reading.ts';
 import { bytesOfData, bytesPerElement, checkTensor, dataOfBytes } from './dtypes.ts';
 import { npyHeaderBytes, readNpyHeader, type NpyHeader } from './npyHeader.ts';
 
@@ -83,13 +83,7 @@ export class NpyFile implements AsyncDisposable {
 
 /** Reads and checks the header. Errors: NPY_INVALID, FILE_TRUNCATED, FILE_UNREADABLE. */
 export async function openNpy(path: string): Promise<NpyFile> {
-  const file = new RandomAccessFile(path);
-  try {
-    return new NpyFile(file, await readNpyHeader(file));
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
+  return openedAs(path, async (file) => new NpyFile(file, await readNpyHeader(file)));
 }
 
 /** A whole array. Errors as for `openNpy`. */

@@ -1,6 +1,6 @@
 import { DecantError } from '../../shared/errors.ts';
 import { type TensorMap } from '../../shared/tensor.ts';
-import { RandomAccessFile } from '../files/reading.ts';
+import { openedAs, type RandomAccessFile } from '../files/reading.ts';
 import { largestPickle, unpickle } from './pickle.ts';
 import { ptGlobals, storageLoader } from './ptGlobals.ts';
 import { type PtStorage } from './ptStorage.ts';
@@ -98,13 +98,7 @@ async function parse(file: RandomAccessFile): Promise<PtNode> {
  * Errors: FILE_UNREADABLE, FILE_TRUNCATED, FILE_TOO_LARGE, ZIP_INVALID, FORMAT_UNKNOWN, PICKLE_FORBIDDEN, PICKLE_INVALID.
  */
 export async function openPt(path: string): Promise<PtFile> {
-  const file = new RandomAccessFile(path);
-  try {
-    return new PtFile(file, await parse(file));
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
+  return openedAs(path, async (file) => new PtFile(file, await parse(file)));
 }
 
 /** The tensors of a checkpoint, read whole; quantized ones as codes, with what the codes stand for. */

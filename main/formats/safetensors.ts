@@ -1,7 +1,7 @@
 import { DecantError } from '../../shared/errors.ts';
 import { type Tensor, type TensorMap } from '../../shared/tensor.ts';
 import { writeFileDurably, type WrittenFile } from '../files/durable.ts';
-import { RandomAccessFile } from '../files/reading.ts';
+import { openedAs, type RandomAccessFile } from '../files/reading.ts';
 import { bytesOfData, checkTensor, dataOfBytes } from './dtypes.ts';
 import {
   layOut,
@@ -47,13 +47,7 @@ export class SafetensorsFile implements AsyncDisposable {
 
 /** Reads and checks the header. The caller closes the file, or uses `await using`. */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const file = new RandomAccessFile(path);
-  try {
-    return new SafetensorsFile(file, await readHeader(file));
-  } catch (thrown) {
-    await file.close();
-    throw thrown;
-  }
+  return openedAs(path, async (file) => new SafetensorsFile(file, await readHeader(file)));
 }
 
 /** All tensors, in the header's order. Errors as for `openSafetensors`. */

@@ -1,6 +1,7 @@
 import { type z } from 'zod';
 import { eventSchema, requests, type HostEvent, type RequestName, type RequestOutput } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { Listeners } from '../../shared/listeners.ts';
 
 /** What a handler gets: the input after the contract's schema filled its defaults. */
 export type CheckedInput<Name extends RequestName> = z.output<(typeof requests)[Name]['input']>;
@@ -22,38 +23,23 @@ export interface HostCore {
 
 /** Pushes events to whoever listens; a listener that throws does not keep the others from hearing. */
 export class EventHub {
-  readonly #listeners = new Set<(event: HostEvent) => void>();
+  readonly #listeners: Listeners<HostEvent>;
   readonly #onFailure: (thrown: unknown) => void;
 
   constructor(onFailure: (thrown: unknown) => void = () => undefined) {
+    this.#listeners = new Listeners(onFailure);
     this.#onFailure = onFailure;
   }
 
   publish(event: HostEvent): void {
     const checked = eventSchema.safeParse(event);
     // Whoever publishes goes on with its work: news that does not fit is not worth stopping a job.
-    if (!checked.success) {
-      this.#onFailure(checked.error);
-      return;
-    }
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(checked.data);
-      } catch (thrown) {
-        this.#onFailure(thrown);
-      }
-    }
+    if (checked.success) this.#listeners.tell(checked.data);
+    else this.#onFailure(checked.error);
   }
 
   subscribe(listener: (event: HostEvent) => void): () => void {
-    // Wrapped, so that the same function can listen twice.
-    const entry = (event: HostEvent): void => {
-      listener(event);
-    };
-    this.#listeners.add(entry);
-    return () => {
-      this.#listeners.delete(entry);
-    };
+    return this.#listeners.add(listener);
   }
 }
 
@@ -61,9 +47,7 @@ export function createHostCore(handlers: Handlers, events: EventHub): HostCore {
   return {
     subscribe: (listener) => events.subscribe(listener),
     answer: async (name, input, trusted) => {
-      if (!isRequestName(name)) throw new DecantError('REQUEST_INVALID', `there is no request "${name.slice(0, 100)}"`);
-      if (!trusted && 'trusted' in requests[name])
-        throw new DecantError('UNAUTHORISED', `"${name}" is answered only on this machine's own socket`);
+      requireAllowed(name, trusted);
       return answerChecked(name, input, handlers[name]);
     },
   };
@@ -71,6 +55,13 @@ export function createHostCore(handlers: Handlers, events: EventHub): HostCore {
 
 export function isRequestName(name: string): name is RequestName {
   return Object.hasOwn(requests, name);
+}
+
+/** Errors: REQUEST_INVALID for an unknown name, UNAUTHORISED for a trusted request from elsewhere. */
+export function requireAllowed(name: string, trusted: boolean): asserts name is RequestName {
+  if (!isRequestName(name)) throw new DecantError('REQUEST_INVALID', `there is no request "${name.slice(0, 100)}"`);
+  if (!trusted && 'trusted' in requests[name])
+    throw new DecantError('UNAUTHORISED', `"${name}" is answered only on this machine's own socket`);
 }
 
 async function answerChecked<Name extends RequestName>(

@@ -1,12 +1,13 @@
 import type { HostEvent } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { Listeners } from '../../shared/listeners.ts';
 import type { Ingested } from '../store/ingest.ts';
 import type { Store } from '../store/store.ts';
 
 /** Tells what changed in the library, in the order in which it did. */
 export class News {
   readonly #store: Store;
-  readonly #listeners = new Set<(event: HostEvent) => void>();
+  readonly #listeners = new Listeners<HostEvent>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -14,17 +15,11 @@ export class News {
 
   /** Returns a function that ends the subscription. */
   subscribe(listener: (event: HostEvent) => void): () => void {
-    const entry = (event: HostEvent): void => {
-      listener(event);
-    };
-    this.#listeners.add(entry);
-    return () => {
-      this.#listeners.delete(entry);
-    };
+    return this.#listeners.add(listener);
   }
 
   publish(event: HostEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    this.#listeners.tell(event);
   }
 
   /** A job as it is now. */

@@ -9,6 +9,7 @@ import {
   type RequestOutput,
 } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { Listeners } from '../../shared/listeners.ts';
 import type { Carrier, CarrierListener } from './carrier.ts';
 
 interface Waiting {
@@ -25,8 +26,8 @@ export type Connection = { state: 'connecting' } | { state: 'open' } | { state: 
 export class RendererClient implements HostClient {
   readonly #carrier: Carrier;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #listeners = new Set<(event: HostEvent) => void>();
-  readonly #connectionListeners = new Set<(connection: Connection) => void>();
+  readonly #listeners = new Listeners<HostEvent>();
+  readonly #connectionListeners = new Listeners<Connection>();
   #connection: Connection = { state: 'connecting' };
   #nextId = 0;
 
@@ -63,22 +64,14 @@ export class RendererClient implements HostClient {
   }
 
   subscribe(listener: (event: HostEvent) => void): () => void {
-    const entry = (event: HostEvent): void => {
-      listener(event);
-    };
-    this.#listeners.add(entry);
-    return () => {
-      this.#listeners.delete(entry);
-    };
+    return this.#listeners.add(listener);
   }
 
   /** Hears the present state at once, and each change. Returns a function that ends the subscription. */
   onConnection(listener: (connection: Connection) => void): () => void {
-    this.#connectionListeners.add(listener);
+    const end = this.#connectionListeners.add(listener);
     listener(this.#connection);
-    return () => {
-      this.#connectionListeners.delete(listener);
-    };
+    return end;
   }
 
   close(): Promise<void> {
@@ -89,7 +82,7 @@ export class RendererClient implements HostClient {
 
   #changeConnection(connection: Connection): void {
     this.#connection = connection;
-    for (const listener of [...this.#connectionListeners]) listener(connection);
+    this.#connectionListeners.tell(connection);
   }
 
   #failAll(reason: string): void {
@@ -108,7 +101,7 @@ export class RendererClient implements HostClient {
       return;
     }
     if ('event' in message) {
-      for (const listener of [...this.#listeners]) listener(message.event);
+      this.#listeners.tell(message.event);
       return;
     }
     const waiting = this.#waiting.get(message.id);

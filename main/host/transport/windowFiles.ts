@@ -1,14 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-};
+import { contentTypes } from './contentTypes.ts';
 
 /** Names that the build gives: one folder, no path that could leave it. */
 const assetPath = /^\/assets\/[\w-][\w.-]*$/;
@@ -25,7 +17,7 @@ export function isAsset(path: string): boolean {
 /** The built window's page (`/`) or one of its assets; undefined for anything else and where the window was not built. */
 export async function readWindowFile(folder: string, path: string): Promise<WindowFile | undefined> {
   const name = path === '/' ? 'index.html' : isAsset(path) ? path.slice(1) : undefined;
-  const type = name === undefined ? undefined : types[extname(name)];
+  const type = name === undefined ? undefined : contentTypes[extname(name)];
   if (name === undefined || type === undefined) return undefined;
   try {
     return { type, content: await readFile(join(folder, name)) };
