@@ -13,6 +13,7 @@ import { broadcastShapes, sameShape } from '../graph/shapes.ts';
 import { layerNormGradient } from './layerNormGradient.ts';
 import { mish, mishGradient } from './mish.ts';
 import { type ModelWriter } from './modelWriter.ts';
+import { lowerReduction } from './reduction.ts';
 import { elementTypes } from './schema.ts';
 import { tanh } from './tanh.ts';
 
@@ -113,10 +114,7 @@ export function lowerNode(writer: ModelWriter, node: Node, nameOf: NameOf): read
     return [lowerArithmetic(writer, operation.type, elementwiseInputs(writer, inputs, nameOf))];
   if (isComparison(operation))
     return [lowerComparison(writer, operation.type, elementwiseInputs(writer, inputs, nameOf))];
-  if (isReduction(operation)) {
-    const axes = writer.integers(operation.axes);
-    return [writer.node(`Reduce${operation.type}`, [nameOf(x), axes], { keepdims: flag(operation.keepDims) })];
-  }
+  if (isReduction(operation)) return [lowerReduction(writer, operation, x.dtype, nameOf(x))];
   switch (operation.type) {
     case 'LogicalNot':
       return [writer.node('Not', [nameOf(x)])];

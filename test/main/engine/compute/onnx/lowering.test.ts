@@ -5,7 +5,7 @@ import { type Value } from '../../../../../main/engine/compute/graph/graph.ts';
 import { interpret } from '../../../../../main/engine/compute/graph/interpret.ts';
 import { floatTensor } from '../../../../../shared/tensor.ts';
 import { graphOf } from '../passes/support.ts';
-import { runOnnx } from './support.ts';
+import { expectWithin, runOnnx } from './support.ts';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -39,6 +39,19 @@ test.each(cases)('%s', async (_, make) => {
   });
   const inputs = new Map([['x', x]]);
   expect((await runOnnx(graph, inputs)).get('joined')).toEqual(interpret(graph, inputs).get('joined')?.data);
+});
+
+test.each(['Max', 'Min', 'Sum', 'Mean'] as const)('%s of what holds a NaN anywhere is one', async (type) => {
+  const numbers = Float32Array.of(1, NaN, 2, NaN, 1, 5, 3, -2, Infinity, -1, 0, 7);
+  for (const keepDims of [true, false])
+    for (const axes of [[0], [1], [0, 1]]) {
+      const graph = graphOf((build) => ({
+        y: build.apply({ type, axes, keepDims }, build.input('x', [4, 3], 'float32')),
+      }));
+      const inputs = new Map([['x', floatTensor([4, 3], numbers)]]);
+      const wanted = Float32Array.from(interpret(graph, inputs).get('y')?.data ?? [], Number);
+      expectWithin((await runOnnx(graph, inputs)).get('y'), wanted, 1e-6, `over ${axes.join()}`);
+    }
 });
 
 test('rows of a single class', async () => {
