@@ -45,7 +45,7 @@ export async function checkTeacher(store: Store, reference: string, dataset: Dat
 /** Undefined for `job:<id>`: what that job makes is not there yet. */
 export async function findDataset(store: Store, reference: string): Promise<DatasetRecord | undefined> {
   if (reference.startsWith('job:')) return undefined;
-  return store.getDataset((await store.resolve(['dataset'], reference)).id);
+  return store.contents.getDataset((await store.resolve(['dataset'], reference)).id);
 }
 
 async function checkpointOf(store: Store, reference: string): Promise<CheckpointRecord | undefined> {

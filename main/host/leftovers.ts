@@ -9,7 +9,7 @@ import { isSameProcessAlive } from '../jobs/folder/processes.ts';
 import { type Store } from '../store/store.ts';
 
 async function mayStillWrite(library: LibraryPaths, store: Store): Promise<boolean> {
-  for (const { id } of await store.jobsInState(['running', 'stopping'])) {
+  for (const { id } of await store.supervision.jobsInState(['running', 'stopping'])) {
     const claim = await readClaim(jobPathsIn(library, id));
     if (claim !== undefined && (await isSameProcessAlive(claim.pid, claim.started)) !== 'gone') return true;
   }

@@ -49,13 +49,13 @@ export async function presetConfiguration(store: Store, preset: Preset): Promise
 
 async function findInputs(store: Store, needs: PresetNeeds): Promise<Found> {
   const found: Found = { missing: [] };
-  const datasets = await store.listDatasets();
+  const datasets = await store.contents.listDatasets();
   const dataset = datasets.find(({ facts }) => facts.episodes === mt30Episodes && facts.tasks.length === taskCount);
   if (dataset === undefined) found.missing.push('MT30 dataset');
   else found.dataset = dataset.id;
   const { teacherSize } = needs;
   if (teacherSize === undefined) return found;
-  const teacher = (await store.listCheckpoints()).find(
+  const teacher = (await store.contents.listCheckpoints()).find(
     ({ run, facts }) => run === null && sizeOfArchitecture(facts.architecture) === teacherSize,
   );
   if (teacher === undefined) found.missing.push(`${teacherSize}M teacher`);

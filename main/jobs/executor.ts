@@ -188,16 +188,16 @@ export class JobExecutor {
   async #fill(lane: Lane): Promise<void> {
     while (!this.#closing && !this.#active.has(lane)) {
       const queue: QueuedJob[] = [];
-      for (const job of await this.#store.jobsInState(['queued']))
+      for (const job of await this.#store.supervision.jobsInState(['queued']))
         if (job.lane === lane && !this.#held.has(job.id))
-          queue.push({ ...job, dependencies: await this.#store.dependencies(job.id) });
+          queue.push({ ...job, dependencies: await this.#store.supervision.dependencies(job.id) });
       const decision = decide(queue, lane);
       if (decision.action === 'wait') {
         if (this.#active.size === 0) await this.collectGarbage();
         return;
       }
       if (decision.action === 'fail') {
-        await this.#store.failQueued(decision.id, { code: 'PREDECESSOR_FAILED', detail: decision.detail });
+        await this.#store.supervision.failQueued(decision.id, { code: 'PREDECESSOR_FAILED', detail: decision.detail });
         await this.#options.news.publishJob(decision.id);
       } else await this.#start(decision.id, lane);
     }
@@ -209,11 +209,11 @@ export class JobExecutor {
     try {
       await writeStart(this.#store, library, id);
     } catch (thrown) {
-      await this.#store.failQueued(id, toErrorReport(thrown));
+      await this.#store.supervision.failQueued(id, toErrorReport(thrown));
       await news.publishJob(id);
       return;
     }
-    if (!(await this.#store.markRunning(id))) return;
+    if (!(await this.#store.supervision.markRunning(id))) return;
     await news.publishJob(id);
     const active: Active = { job: id, engine: undefined, done: Promise.resolve() };
     active.done = superviseEngine({

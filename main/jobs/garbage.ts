@@ -23,7 +23,7 @@ export async function collectGarbage(
   }
   for (const job of garbage.jobs) await removeFolder(jobFolder(library, job));
   const manifestsRemoved = removeManifests !== undefined && garbage.manifests.length > 0;
-  if (manifestsRemoved) await removeManifests(garbage.manifests, await store.livingManifests());
+  if (manifestsRemoved) await removeManifests(garbage.manifests, await store.contents.livingManifests());
   await store.forgetGarbage({
     checkpoints: garbage.checkpoints,
     jobs: garbage.jobs,

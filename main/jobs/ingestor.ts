@@ -63,7 +63,7 @@ export class SpoolIngestor {
 
   async #takeOver(upTo: number | undefined): Promise<void> {
     const { store, job, onIngested, onRuns } = this.#options;
-    let { spoolOffset: offset } = await store.getJobRow(job);
+    let { spoolOffset: offset } = await store.supervision.getJobRow(job);
     if (upTo === undefined) offset = await this.#mendOffset(offset);
     while (true) {
       const read = await this.#reader.readFrom(offset, { upTo });
@@ -74,7 +74,7 @@ export class SpoolIngestor {
           `The spool is damaged at byte ${damage.offset}: ${damage.bytes} bytes hold no record and were passed over.`,
         );
       if (read.offset === offset) return;
-      const ingested = await store.ingest(job, { from: offset, records: read.records, to: read.offset });
+      const ingested = await store.supervision.ingest(job, { from: offset, records: read.records, to: read.offset });
       if (ingested.applied) {
         if (ingested.runs.length > 0) await onRuns(ingested.runs);
         onIngested(ingested);
@@ -95,7 +95,7 @@ export class SpoolIngestor {
         `The spool has ${size} bytes where ${offset} were taken over: it was cut after it was written.`,
       );
     this.#saidShort = true;
-    await store.moveSpoolOffset(job, size);
+    await store.supervision.moveSpoolOffset(job, size);
     return size;
   }
 }

@@ -84,12 +84,12 @@ export async function resolveInput(store: Store, { key, entity, reference }: Inp
   if (entity === 'dataset') {
     const found =
       job === undefined
-        ? await store.getDataset((await store.resolve(['dataset'], reference)).id)
-        : await store.lastDatasetOf(job);
+        ? await store.contents.getDataset((await store.resolve(['dataset'], reference)).id)
+        : await store.contents.lastDatasetOf(job);
     if (found === undefined) throw new DecantError('PREDECESSOR_FAILED', `${String(job)} made no dataset for "${key}"`);
     return { key, entity, id: found.id, content: found.facts.manifest };
   }
-  const found = job === undefined ? await findCheckpoint(store, reference) : await store.lastCheckpointOf(job);
+  const found = job === undefined ? await findCheckpoint(store, reference) : await store.contents.lastCheckpointOf(job);
   if (found === undefined)
     throw new DecantError('PREDECESSOR_FAILED', `${String(job)} made no checkpoint for "${key}"`);
   return { key, entity, id: found.id, content: found.facts.sha256 };
@@ -103,7 +103,7 @@ export async function findCheckpoint(store: Store, reference: string): Promise<C
       return store.resolve(['checkpoint', 'job'], reference);
     throw thrown;
   });
-  const found = kind === 'job' ? await store.lastCheckpointOf(id) : await store.getCheckpoint(id);
+  const found = kind === 'job' ? await store.contents.lastCheckpointOf(id) : await store.contents.getCheckpoint(id);
   if (found === undefined) throw new DecantError('NOT_FOUND', `${id} has no checkpoint`);
   return found;
 }
@@ -136,9 +136,9 @@ export async function startInputs(
 /** A run that came as a bundle names checkpoints by the ids of another library: the same content does. */
 async function checkpointInput(store: Store, id: string, content: string): Promise<CheckpointRecord> {
   try {
-    return await store.getCheckpoint(id);
+    return await store.contents.getCheckpoint(id);
   } catch (thrown) {
-    const same = (await store.listCheckpoints()).find(({ facts }) => facts.sha256 === content);
+    const same = (await store.contents.listCheckpoints()).find(({ facts }) => facts.sha256 === content);
     if (same === undefined) throw thrown;
     return same;
   }
@@ -147,12 +147,12 @@ async function checkpointInput(store: Store, id: string, content: string): Promi
 /** What a verification looks at: the whole library, or one entry. Errors: NOT_FOUND, ID_AMBIGUOUS. */
 export async function verifyTargets(store: Store, reference: string | undefined): Promise<StartFile['verify']> {
   const wanted = reference === undefined ? undefined : (await store.resolve(['checkpoint', 'dataset'], reference)).id;
-  const checkpoints = (await store.listCheckpoints()).map(({ id, facts }) => ({
+  const checkpoints = (await store.contents.listCheckpoints()).map(({ id, facts }) => ({
     id,
     kind: 'checkpoint' as const,
     sha256: facts.sha256,
   }));
-  const datasets = (await store.listDatasets()).map(({ id, facts }) => ({
+  const datasets = (await store.contents.listDatasets()).map(({ id, facts }) => ({
     id,
     kind: 'dataset' as const,
     sha256: facts.manifest,

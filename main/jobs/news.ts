@@ -40,9 +40,9 @@ export class News {
     for (const id of ingested.removedCheckpoints) this.publish({ type: 'deleted', id });
     for (const id of ingested.checkpoints)
       if (!ingested.removedCheckpoints.includes(id))
-        this.publish({ type: 'checkpoint', checkpoint: await this.#store.getCheckpoint(id) });
+        this.publish({ type: 'checkpoint', checkpoint: await this.#store.contents.getCheckpoint(id) });
     for (const id of new Set([...ingested.datasets, ...ingested.labelled]))
-      this.publish({ type: 'dataset', dataset: await this.#store.getDataset(id) });
+      this.publish({ type: 'dataset', dataset: await this.#store.contents.getDataset(id) });
     if (ingested.changed) await this.publishJob(job);
   }
 

@@ -8,13 +8,13 @@ import type { Store } from '../store/store.ts';
  * are marked, with a message in the job.
  */
 export async function findResumePoint(store: Store, library: LibraryPaths, job: string): Promise<StartFile['resume']> {
-  for (const { id, step, facts } of await store.resumableCheckpoints(job)) {
+  for (const { id, step, facts } of await store.contents.resumableCheckpoints(job)) {
     const hash = await sha256OfFile(checkpointFile(library, facts.sha256)).then(
       ({ sha256 }) => sha256,
       () => undefined,
     );
     if (hash === facts.sha256 && step !== null) return { sha256: facts.sha256, step };
-    await store.markDamaged(id);
+    await store.contents.markDamaged(id);
     const problem = hash === undefined ? 'its file is missing' : 'its file changed since it was written';
     await store.addMessage(job, 'warning', `Checkpoint ${id} at step ${String(step)} is not resumed from: ${problem}.`);
   }

@@ -62,8 +62,8 @@ export class JobService {
   static async open(options: JobServiceOptions): Promise<JobService> {
     const service = new JobService(options);
     if (options.holdQueued === true)
-      service.#executor.hold((await options.store.jobsInState(['queued'])).map(({ id }) => id));
-    await service.#executor.recover(await options.store.jobsInState(['running', 'stopping']));
+      service.#executor.hold((await options.store.supervision.jobsInState(['queued'])).map(({ id }) => id));
+    await service.#executor.recover(await options.store.supervision.jobsInState(['running', 'stopping']));
     await service.#removeEndedHidden();
     service.#executor.pump();
     return service;
@@ -123,7 +123,7 @@ export class JobService {
    * Nothing happens to a job that has ended. Errors: NOT_FOUND.
    */
   async stop(id: string, options: { force?: boolean } = {}): Promise<void> {
-    const state = await this.#store.requestStop(id);
+    const state = await this.#store.supervision.requestStop(id);
     if (state === 'stopping') this.#executor.stopEngine(id, options.force === true);
     await this.#news.publishJob(id);
     this.#executor.pump();
@@ -131,7 +131,7 @@ export class JobService {
 
   /** Queues a stopped, failed or interrupted job again; it goes on from its newest whole checkpoint. Errors: NOT_FOUND, NOT_RESUMABLE. */
   async resume(id: string): Promise<void> {
-    if (!this.#executor.release(id)) await this.#store.requeue(id);
+    if (!this.#executor.release(id)) await this.#store.supervision.requeue(id);
     await this.#news.publishJob(id);
     this.#executor.pump();
   }

@@ -10,15 +10,15 @@ import { findResumePoint } from './resume.ts';
  * Errors: NOT_FOUND, ID_AMBIGUOUS, PREDECESSOR_FAILED, DATASET_VANISHED, FILE_UNREADABLE, DISK_FULL.
  */
 export async function writeStart(store: Store, library: LibraryPaths, id: string): Promise<void> {
-  const row = await store.getJobRow(id);
+  const row = await store.supervision.getJobRow(id);
   const checked = checkConfiguration(row.kind, row.configuration);
-  const known = await store.jobInputs(id);
+  const known = await store.supervision.jobInputs(id);
   const missing = inputReferences(checked).filter(({ key }) => !known.some((input) => input.key === key));
   const found = await Promise.all(missing.map((reference) => resolveInput(store, reference)));
-  await store.recordInputs(id, found);
+  await store.supervision.recordInputs(id, found);
   const bundle = checked.kind === 'bundle' ? await store.bundleRun(checked.configuration.run) : undefined;
   // Retention and deletion leave alone what a job reads.
-  if (bundle !== undefined) await store.recordInputs(id, bundle.reads);
+  if (bundle !== undefined) await store.supervision.recordInputs(id, bundle.reads);
   const resume = row.kind === 'train' && row.attempt > 1 ? await findResumePoint(store, library, id) : undefined;
   await writeStartFile(jobPathsIn(library, id), {
     attempt: row.attempt,

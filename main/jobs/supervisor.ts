@@ -49,13 +49,13 @@ export async function superviseEngine(supervision: Supervision): Promise<void> {
     exit = await runEngine(supervision);
   } catch (thrown) {
     await settleForSure(supervision, async () => {
-      await store.settle(job, 'failed', toErrorReport(thrown));
+      await store.supervision.settle(job, 'failed', toErrorReport(thrown));
     });
     return;
   }
   await settleForSure(supervision, async () => {
     await ingestor.all();
-    await store.settle(job, 'interrupted', interruption(exit, supervision.isClosing()));
+    await store.supervision.settle(job, 'interrupted', interruption(exit, supervision.isClosing()));
   });
 }
 
@@ -65,7 +65,7 @@ async function runEngine(supervision: Supervision): Promise<EngineExit> {
   engine.onHint((hint) => {
     ingestor.hint(hint.bytes);
   });
-  await store.recordEngine(job, engine.pid, await processStartTime(engine.pid));
+  await store.supervision.recordEngine(job, engine.pid, await processStartTime(engine.pid));
   supervision.onRunning(engine);
   const timer = setInterval(() => {
     ingestor.all().catch((thrown: unknown) => {
@@ -129,7 +129,10 @@ export async function recoverJob(recovery: Recovery): Promise<void> {
   }
   await settleForSure(recovery, async () => {
     await ingestor.all();
-    await store.settle(job.id, 'interrupted', { code: 'ENGINE_DIED', detail: 'Decant itself ended while it ran' });
+    await store.supervision.settle(job.id, 'interrupted', {
+      code: 'ENGINE_DIED',
+      detail: 'Decant itself ended while it ran',
+    });
   });
 }
 

@@ -1,31 +1,21 @@
-import type {
-  CheckpointRecord,
-  DatasetRecord,
-  GroupRecord,
-  JobDetail,
-  JobRecord,
-  RunRecord,
-  Series,
-} from '../../shared/records.ts';
-import type { ErrorReport } from '../../shared/errors.ts';
+import type { GroupRecord, JobDetail, JobRecord, RunRecord, Series } from '../../shared/records.ts';
 import type { BundledRun } from '../../shared/bundle.ts';
-import type { CheckpointFacts, DatasetFacts } from '../../shared/facts.ts';
-import type { JobKind, JobState } from '../../shared/jobs.ts';
+import type { JobKind } from '../../shared/jobs.ts';
 import { libraryPaths } from '../files/library.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import type { Points } from './blocks.ts';
 import type { KeptFigure } from './benchmarkFigures.ts';
 import type { RunToBundle } from './bundles.ts';
 import type { SlowQuery } from './connection.ts';
+import { Contents } from './contents.ts';
 import type { Garbage } from './garbage.ts';
 import { newId } from './ids.ts';
-import type { IngestBatch, Ingested } from './ingest.ts';
 import type { JobListOptions, RunListOptions } from './jobLists.ts';
-import type { Dependency, JobChanges, JobInput, NewJob } from './jobs.ts';
+import type { JobChanges, NewJob } from './jobs.ts';
 import type { ChartQuery, Pairs } from './metrics.ts';
-import type { JobRow } from './records.ts';
 import type { EntityKind, Resolved } from './references.ts';
 import { StoreWorker } from './storeWorker.ts';
+import { Supervision } from './supervision.ts';
 import type { SurplusCheckpoint } from './surplus.ts';
 
 export interface StoreOptions {
@@ -38,9 +28,14 @@ export interface StoreOptions {
  * Every method may fail with DISK_FULL (nothing of the request is kept) and HOST_GONE (the store was closed).
  */
 export class Store {
+  readonly contents: Contents;
+  /** For main/jobs, which alone decides what becomes of a job. */
+  readonly supervision: Supervision;
   readonly #worker: StoreWorker;
 
   private constructor(worker: StoreWorker) {
+    this.contents = new Contents(worker);
+    this.supervision = new Supervision(worker);
     this.#worker = worker;
   }
 
@@ -129,71 +124,6 @@ export class Store {
     return this.#worker.call('addMessage', id, level, text);
   }
 
-  // Supervision: only main/jobs calls these
-
-  getJobRow(id: string): Promise<JobRow> {
-    return this.#worker.call('getJobRow', id);
-  }
-
-  jobsInState(states: readonly JobState[]): Promise<JobRow[]> {
-    return this.#worker.call('jobsInState', states);
-  }
-
-  dependencies(id: string): Promise<Dependency[]> {
-    return this.#worker.call('dependencies', id);
-  }
-
-  jobInputs(id: string): Promise<JobInput[]> {
-    return this.#worker.call('jobInputs', id);
-  }
-
-  /** Fixes what a job reads; what was fixed before stays. */
-  recordInputs(id: string, inputs: readonly JobInput[]): Promise<void> {
-    return this.#worker.call('recordInputs', id, inputs);
-  }
-
-  /** queued → running; false when it was no longer queued. */
-  markRunning(id: string): Promise<boolean> {
-    return this.#worker.call('markRunning', id);
-  }
-
-  recordEngine(id: string, pid: number, started: string | null): Promise<void> {
-    return this.#worker.call('recordEngine', id, pid, started);
-  }
-
-  /** queued → stopped, running → stopping; returns the state after it. */
-  requestStop(id: string): Promise<JobState> {
-    return this.#worker.call('requestStop', id);
-  }
-
-  /** A running or stopping job whose engine is gone; false when it had ended. */
-  settle(id: string, state: 'interrupted' | 'failed', error: ErrorReport | null): Promise<boolean> {
-    return this.#worker.call('settle', id, state, error);
-  }
-
-  failQueued(id: string, error: ErrorReport): Promise<boolean> {
-    return this.#worker.call('failQueued', id, error);
-  }
-
-  /** stopped, failed, interrupted → queued. Errors: NOT_FOUND, NOT_RESUMABLE. */
-  requeue(id: string): Promise<void> {
-    return this.#worker.call('requeue', id);
-  }
-
-  /** Before another queued job, or to the end of the queue (null). Errors: NOT_FOUND. */
-  moveInQueue(id: string, before: string | null): Promise<void> {
-    return this.#worker.call('moveInQueue', id, before);
-  }
-
-  /** Takes spool records over; rows and offset move in one transaction. */
-  ingest(id: string, batch: IngestBatch): Promise<Ingested> {
-    return this.#worker.call('ingest', id, batch);
-  }
-
-  moveSpoolOffset(id: string, offset: number): Promise<void> {
-    return this.#worker.call('moveSpoolOffset', id, offset);
-  }
-
   // Metrics
 
   /** Bins for charts: powers of two of points, with fixed borders. */
@@ -208,71 +138,6 @@ export class Store {
 
   readPairs(id: string, limit = 10): Promise<Pairs[]> {
     return this.#worker.call('readPairs', id, limit);
-  }
-
-  // Checkpoints and datasets
-
-  listCheckpoints(): Promise<CheckpointRecord[]> {
-    return this.#worker.call('listCheckpoints');
-  }
-
-  /** Errors: NOT_FOUND. */
-  getCheckpoint(id: string): Promise<CheckpointRecord> {
-    return this.#worker.call('getCheckpoint', id);
-  }
-
-  lastCheckpointOf(job: string): Promise<CheckpointRecord | undefined> {
-    return this.#worker.call('lastCheckpointOf', job);
-  }
-
-  resumableCheckpoints(job: string): Promise<CheckpointRecord[]> {
-    return this.#worker.call('resumableCheckpoints', job);
-  }
-
-  bestCheckpointOf(job: string): Promise<string | undefined> {
-    return this.#worker.call('bestCheckpointOf', job);
-  }
-
-  /** Nothing is resumed from it any more; its row stays. */
-  markDamaged(id: string): Promise<void> {
-    return this.#worker.call('markDamaged', id);
-  }
-
-  /** Errors: NOT_FOUND. */
-  pinCheckpoint(id: string, pinned: boolean): Promise<CheckpointRecord> {
-    return this.#worker.call('pinCheckpoint', id, pinned);
-  }
-
-  /** The same content gives the row that is there. */
-  addImported(job: string | null, name: string, facts: CheckpointFacts): Promise<{ id: string; duplicate: boolean }> {
-    return this.#worker.call('addImported', job, name, facts);
-  }
-
-  listDatasets(): Promise<DatasetRecord[]> {
-    return this.#worker.call('listDatasets');
-  }
-
-  /** Errors: NOT_FOUND. */
-  getDataset(id: string): Promise<DatasetRecord> {
-    return this.#worker.call('getDataset', id);
-  }
-
-  lastDatasetOf(job: string): Promise<DatasetRecord | undefined> {
-    return this.#worker.call('lastDatasetOf', job);
-  }
-
-  /** The same manifest gives the dataset that is there. */
-  addDataset(job: string | null, name: string, facts: DatasetFacts): Promise<{ id: string; duplicate: boolean }> {
-    return this.#worker.call('addDataset', job, name, facts);
-  }
-
-  addDatasetVersion(id: string, facts: DatasetFacts): Promise<number> {
-    return this.#worker.call('addDatasetVersion', id, facts);
-  }
-
-  /** Manifests that must keep their segments. */
-  livingManifests(): Promise<string[]> {
-    return this.#worker.call('livingManifests');
   }
 
   // The library

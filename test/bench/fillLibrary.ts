@@ -47,9 +47,9 @@ const list = Array.from({ length: Number(runs) }, (_, index) => ({
 }));
 await store.insertJobs(list);
 for (const [index, { id }] of list.entries()) {
-  await store.requestStop(id);
+  await store.supervision.requestStop(id);
   const records: SpoolRecord[] = [1, 2, 3].map((step) => ({ type: 'metrics', step, values: values(step, index) }));
-  await store.ingest(id, { from: 0, records, to: 1 });
+  await store.supervision.ingest(id, { from: 0, records, to: 1 });
   if (index % 7 === 0) await store.updateJob(id, { tags: ['night'], notes: `note of ${index}` });
 }
 if (Number(points) > 0) {
@@ -62,7 +62,7 @@ if (Number(points) > 0) {
     steps: Number(points),
   };
   await store.insertJobs([{ id, job }]);
-  await store.requestStop(id);
+  await store.supervision.requestStop(id);
   const batch = 10_000;
   const names = ['totalLoss', 'rewardLoss', 'stepsPerSecond'] as const;
   for (let begin = 0; begin < Number(points); begin += batch) {
@@ -71,7 +71,7 @@ if (Number(points) > 0) {
       const all = values(step, 1);
       return { type: 'metrics', step, values: Object.fromEntries(names.map((name) => [name, all[name] ?? 0])) };
     });
-    await store.ingest(id, { from: begin, records, to: begin + batch });
+    await store.supervision.ingest(id, { from: begin, records, to: begin + batch });
   }
   console.log(id);
 }

@@ -33,7 +33,7 @@ const runs = Array.from({ length: 10_000 }, () => ({ id: store.newJobId('train')
 await store.insertJobs(runs);
 for (const { id } of runs) {
   const records = Array.from({ length: 5 }, (_, index) => record(index + 1, metricNames));
-  await store.ingest(id, { from: 0, records, to: 1 });
+  await store.supervision.ingest(id, { from: 0, records, to: 1 });
 }
 const lists: [string, () => Promise<unknown>][] = [
   ['first list of 10,000 runs, all metrics', () => store.listRuns()],
@@ -49,7 +49,7 @@ async function ingestRate(total: number, batch: number, names: readonly string[]
   let spent = 0;
   for (let begin = 0; begin < total; begin += batch) {
     const records = Array.from({ length: batch }, (_, index) => record(begin + index + 1, names));
-    spent += await milliseconds(() => store.ingest(id, { from: begin, records, to: begin + batch }));
+    spent += await milliseconds(() => store.supervision.ingest(id, { from: begin, records, to: begin + batch }));
   }
   const rate = (total / spent) * 1000;
   console.log(`ingest of ${names.length} metrics in batches of ${batch}: ${rate.toFixed(0)} records/s`);

@@ -48,7 +48,7 @@ async function remove(services: HostServices, removal: Candidate['removal']): Pr
       await removeFiles(removal.paths);
       return;
     case 'manifests':
-      await removeManifests(library, removal.manifests, await store.livingManifests());
+      await removeManifests(library, removal.manifests, await store.contents.livingManifests());
       return;
     case 'labels':
       // Labels that are not counted are found again when they are needed; counted ones that are gone would be missed.
@@ -58,9 +58,9 @@ async function remove(services: HostServices, removal: Candidate['removal']): Pr
 }
 
 async function forgetLabels({ store, events }: HostServices, teacher: string): Promise<void> {
-  const before = await store.listDatasets();
+  const before = await store.contents.listDatasets();
   await store.forgetTeacher(teacher);
-  for (const dataset of await store.listDatasets()) {
+  for (const dataset of await store.contents.listDatasets()) {
     const earlier = before.find(({ id }) => id === dataset.id);
     if (earlier?.labels.length !== dataset.labels.length) events.publish({ type: 'dataset', dataset });
   }

@@ -24,14 +24,14 @@ const backupName = /^decant-version-\d+-(.+)\.sqlite$/;
 
 /** Everything in the library that can go, and why some of it cannot at this moment. */
 export async function findFreeable(services: HostServices, scan: Scan): Promise<Candidate[]> {
-  const checkpoints = await services.store.listCheckpoints();
-  const running = await services.store.jobsInState(['running', 'stopping']);
+  const checkpoints = await services.store.contents.listCheckpoints();
+  const running = await services.store.supervision.jobsInState(['running', 'stopping']);
   const [first] = running;
   const busy =
     first === undefined ? null : `${first.id} is ${first.state} and may just have written files: wait for it.`;
   const readers = new Map<string, string>();
   for (const { id } of running)
-    for (const { entity, content } of await services.store.jobInputs(id))
+    for (const { entity, content } of await services.store.supervision.jobInputs(id))
       if (entity === 'checkpoint') readers.set(content, id);
   return [
     ...labels(services, scan, checkpoints, readers, busy),
@@ -113,7 +113,7 @@ async function leftovers(
 ): Promise<Candidate[]> {
   const { library, store } = services;
   const garbage = await store.listGarbage();
-  const living = await store.livingManifests();
+  const living = await store.contents.livingManifests();
   const detail = 'No entry of the library refers to it. Only a database restored from a backup could still need it.';
   const rows = new Set([...checkpoints.map(({ facts }) => facts.sha256), ...garbage.checkpoints]);
   const found: Candidate[] = [];

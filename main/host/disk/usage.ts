@@ -72,7 +72,7 @@ export async function scanLibrary({ library, store }: Scanned): Promise<Scan> {
 
 async function scanCheckpoints({ library, store }: Scanned): Promise<Map<string, number>> {
   const known = new Map<string, number>();
-  for (const { facts } of await store.listCheckpoints())
+  for (const { facts } of await store.contents.listCheckpoints())
     known.set(basename(checkpointFile(library, facts.sha256)), facts.bytes);
   const sizes = new Map<string, number>();
   for (const name of await readdir(library.checkpoints).catch(() => []))

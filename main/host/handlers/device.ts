@@ -27,7 +27,7 @@ export function deviceHandlers(services: HostServices): Pick<Handlers, Names> {
   let starting: Promise<{ group: string; jobs: string[] }> | undefined;
   return {
     'device.telemetry': async () => {
-      const running = await store.jobsInState(['running', 'stopping']);
+      const running = await store.supervision.jobsInState(['running', 'stopping']);
       return machine.look(
         running.flatMap(({ id, enginePid }) => (enginePid === null ? [] : [{ job: id, pid: enginePid }])),
       );

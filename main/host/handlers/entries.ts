@@ -5,11 +5,11 @@ type Names = 'datasets.list' | 'checkpoints.list' | 'checkpoints.pin' | 'metrics
 
 export function entryHandlers({ store, events }: HostServices): Pick<Handlers, Names> {
   return {
-    'datasets.list': () => store.listDatasets(),
-    'checkpoints.list': () => store.listCheckpoints(),
+    'datasets.list': () => store.contents.listDatasets(),
+    'checkpoints.list': () => store.contents.listCheckpoints(),
     'checkpoints.pin': async ({ id, pinned }) => {
       const found = await store.resolve(['checkpoint'], id);
-      events.publish({ type: 'checkpoint', checkpoint: await store.pinCheckpoint(found.id, pinned) });
+      events.publish({ type: 'checkpoint', checkpoint: await store.contents.pinCheckpoint(found.id, pinned) });
       return {};
     },
     'metrics.read': async ({ id, metrics, fromStep, toStep, maxPoints }) => {

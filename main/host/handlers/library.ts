@@ -22,8 +22,9 @@ export function libraryHandlers({ library, version, store, jobs }: HostServices)
     'library.delete': async ({ id, dryRun }) => {
       const found = await store.resolve(['job', 'checkpoint', 'dataset', 'group'], id);
       const sizes = new Map<string, number>();
-      for (const { id: checkpoint, facts } of await store.listCheckpoints()) sizes.set(checkpoint, facts.bytes);
-      for (const { id: dataset, facts } of await store.listDatasets()) sizes.set(dataset, facts.bytes);
+      for (const { id: checkpoint, facts } of await store.contents.listCheckpoints())
+        sizes.set(checkpoint, facts.bytes);
+      for (const { id: dataset, facts } of await store.contents.listDatasets()) sizes.set(dataset, facts.bytes);
       if (found.kind === 'job') sizes.set(found.id, await folderBytes(jobFolder(library, found.id)));
       const removed =
         dryRun === true ? await store.previewDeletion(found.kind, found.id) : await jobs.delete(found.kind, found.id);

@@ -107,7 +107,7 @@ it('a configuration that cannot be used is explained', async () => {
 it('DECANT_HOME names the library, --home beats it', async () => {
   const [first, second] = [temporaryFolder(), temporaryFolder()];
   const store = await Store.open(first);
-  await store.addImported(null, 'one', checkpointFacts('one'));
+  await store.contents.addImported(null, 'one', checkpointFacts('one'));
   await store.close();
   const list = async (...args: string[]): Promise<unknown> =>
     JSON.parse((await startDecant(['checkpoints', '--json', ...args], { DECANT_HOME: first }).ended).stdout);

@@ -266,8 +266,8 @@ it('takes the rest of a run over that a crash left half ingested', { timeout: 60
   const store = await Store.open(home);
   const importing = store.newJobId('import');
   await store.insertJobs([{ id: importing, job: { kind: 'import', name: 'i', configuration: {}, codeVersion: '0' } }]);
-  await store.failQueued(importing, { code: 'ENGINE_DIED', detail: 'as the test wants it' });
-  await store.ingest(importing, { from: 0, records: [{ type: 'run', run }], to: 1 });
+  await store.supervision.failQueued(importing, { code: 'ENGINE_DIED', detail: 'as the test wants it' });
+  await store.supervision.ingest(importing, { from: 0, records: [{ type: 'run', run }], to: 1 });
   expect((await store.getJob(id)).state).toBe('running');
   await store.close();
   await withHost(home, async ({ client }) => {

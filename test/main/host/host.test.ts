@@ -81,10 +81,13 @@ describe('a configuration', () => {
   it('is refused at once where its inputs are missing or do not fit', async () => {
     const home = await libraryWith(async (store) => {
       const wide = { ...architectureOfSize(5), obsDim: 39 };
-      await store.addImported(null, 'wide', { ...checkpointFacts('wide'), architecture: wide });
+      await store.contents.addImported(null, 'wide', { ...checkpointFacts('wide'), architecture: wide });
       const many = { ...architectureOfSize(5), numTasks: 80 };
-      await store.addImported(null, 'many', { ...checkpointFacts('many'), architecture: many });
-      await store.addImported(null, 'five', { ...checkpointFacts('five'), architecture: architectureOfSize(5) });
+      await store.contents.addImported(null, 'many', { ...checkpointFacts('many'), architecture: many });
+      await store.contents.addImported(null, 'five', {
+        ...checkpointFacts('five'),
+        architecture: architectureOfSize(5),
+      });
     });
     const { client } = await testHost({}, { home });
     const start = (config: object): Promise<unknown> => client.request('runs.start', { config });
@@ -124,8 +127,8 @@ describe('presets', () => {
     const store = await Store.open(home);
     const returns = { min: 0, mean: 0, max: 0, histogram: [] };
     const tasks = allTasks.map(({ index, name }) => ({ task: index, name, episodes: 23_000, segments: 23, returns }));
-    await store.addDataset(null, 'all', { ...datasetFacts('all'), episodes: mt30Episodes, tasks });
-    await store.addImported(null, 'big', { ...checkpointFacts('big'), architecture: architectureOfSize(317) });
+    await store.contents.addDataset(null, 'all', { ...datasetFacts('all'), episodes: mt30Episodes, tasks });
+    await store.contents.addImported(null, 'big', { ...checkpointFacts('big'), architecture: architectureOfSize(317) });
     await store.close();
     const second = await testHost({}, { home });
     const { config } = await second.client.request('presets.configuration', { name: 'paper-distil-200k-b256-d0.4' });

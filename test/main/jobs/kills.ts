@@ -153,7 +153,7 @@ export async function killEngines(subject: KillSubject, times: number): Promise<
     const id = await go(subject, host.service, last);
     if (!report.jobs.includes(id)) report.jobs.push(id);
     await waitForMoment(subject, id, sizeBefore);
-    const { enginePid, state } = await host.store.getJobRow(id);
+    const { enginePid, state } = await host.store.supervision.getJobRow(id);
     if (enginePid !== null && state === 'running') process.kill(enginePid, 'SIGKILL');
     await host.service.idle();
     await closeHost(host);

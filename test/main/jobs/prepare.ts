@@ -15,7 +15,7 @@ export function fakeEnvironment(behaviour: Behaviour): NodeJS.ProcessEnv {
 /** A library with one dataset, named "data", whose manifest is an empty file. */
 export async function prepareLibrary(home: string): Promise<void> {
   const store = await Store.open(home);
-  await store.addDataset(null, 'data', datasetFacts('data'));
+  await store.contents.addDataset(null, 'data', datasetFacts('data'));
   await store.close();
   const paths = libraryPaths(home);
   mkdirSync(paths.manifests, { recursive: true });

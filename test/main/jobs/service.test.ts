@@ -79,7 +79,7 @@ test('an engine that vanishes leaves an interrupted run; resuming goes on from i
     const job = await host.store.getJob(id);
     expect(job).toMatchObject({ state: 'interrupted', step: 27, error: { code: 'ENGINE_DIED' } });
     await expectWholeRun(host, id, 27);
-    const newest = (await host.store.resumableCheckpoints(id))[0];
+    const newest = (await host.store.contents.resumableCheckpoints(id))[0];
     expect(newest?.step).toBe(20);
     if (then === 'kill') rmSync(checkpointFile(libraryPaths(host.home), newest?.facts.sha256 ?? ''));
     await host.service.resume(id);
@@ -114,7 +114,7 @@ test('stopping writes a checkpoint; a deaf engine can be ended by force', async 
   await stopped;
   await host.service.idle();
   const { step } = await host.store.getJob(id);
-  expect((await host.store.lastCheckpointOf(id))?.step).toBe(step);
+  expect((await host.store.contents.lastCheckpointOf(id))?.step).toBe(step);
 
   const other = await host.service.enqueue('train', { ...training, seed: 2 });
   await until(host.service, (event) => event.type === 'metrics' && event.id === other && event.step >= 30);
@@ -151,8 +151,8 @@ test('one job a lane at a time, light ones beside training, and a chain waits fo
     jobs.map((id) => [id, 'finished']),
   );
   const [, exported] = jobs;
-  const [input] = await store.jobInputs(exported ?? '');
-  const last = await store.lastCheckpointOf(jobs[0] ?? '');
+  const [input] = await store.supervision.jobInputs(exported ?? '');
+  const last = await store.contents.lastCheckpointOf(jobs[0] ?? '');
   expect(input).toMatchObject({ key: 'checkpoint', id: last?.id });
   const start = await readStartFile(jobPathsIn(libraryPaths(home), exported ?? ''));
   expect(start.checkpoints.checkpoint).toMatchObject({ id: last?.id, name: 'Train 1M, seed 5 @ 40' });
@@ -181,7 +181,7 @@ test('closing makes engines save and leaves true states; the next start can go o
   await host.service.close();
   const left = await host.store.getJob(id);
   expect(left).toMatchObject({ state: 'interrupted', error: { code: 'HOST_GONE' } });
-  expect((await host.store.lastCheckpointOf(id))?.step).toBe(left.step);
+  expect((await host.store.contents.lastCheckpointOf(id))?.step).toBe(left.step);
   expect((await host.store.getJob(waiting)).state).toBe('queued');
   await host.store.close();
   const next = await openHost(host.home, {});
@@ -236,7 +236,7 @@ test('deleting refuses what is needed and takes the files of what is not', async
   await expect(service.delete('job', first)).rejects.toMatchObject({ code: 'IN_USE' });
   await service.idle();
   const { id: dataset } = await store.resolve(['dataset'], 'data');
-  const checkpoint = await store.lastCheckpointOf(first);
+  const checkpoint = await store.contents.lastCheckpointOf(first);
   const second = await service.enqueue('train', { ...training, seed: 4, student: { init: checkpoint?.id } });
   await expect(service.delete('checkpoint', checkpoint?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' });
   await expect(service.delete('dataset', dataset)).rejects.toMatchObject({ code: 'IN_USE' });
@@ -247,5 +247,5 @@ test('deleting refuses what is needed and takes the files of what is not', async
   expect(existsSync(checkpointFile(libraryPaths(home), checkpoint?.facts.sha256 ?? ''))).toBe(false);
   expect(existsSync(jobFolder(libraryPaths(home), second))).toBe(true);
   await service.delete('dataset', dataset);
-  expect(await store.listDatasets()).toEqual([]);
+  expect(await store.contents.listDatasets()).toEqual([]);
 });

@@ -45,9 +45,9 @@ export async function filledLibrary(): Promise<FilledLibrary> {
   const store = await Store.open(home);
   const at = new Date().toISOString();
   const end = async (id: string, records: SpoolRecord[]): Promise<void> => {
-    await store.markRunning(id);
+    await store.supervision.markRunning(id);
     const started = { type: 'started' as const, attempt: 1, at, fromStep: 0 };
-    await store.ingest(id, {
+    await store.supervision.ingest(id, {
       from: 0,
       records: [started, ...records, { type: 'ended', state: 'finished', at }],
       to: 1,
@@ -59,9 +59,9 @@ export async function filledLibrary(): Promise<FilledLibrary> {
   const orphan = await writeManifest(paths, makeManifest(2, [segment('shared'), segment('lonely')]));
   writeBytes(join(segmentFolder(paths, hashOf('shared')), 'obs.npy'), 3000);
   writeBytes(join(segmentFolder(paths, hashOf('lonely')), 'obs.npy'), 500);
-  await store.addDataset(null, 'data', { ...datasetFacts('data'), manifest: living.sha256 });
+  await store.contents.addDataset(null, 'data', { ...datasetFacts('data'), manifest: living.sha256 });
 
-  await store.addImported(null, 'teacher', checkpointFacts('teacher', { bytes: 7000 }));
+  await store.contents.addImported(null, 'teacher', checkpointFacts('teacher', { bytes: 7000 }));
   const teacher = hashOf('teacher');
   writeBytes(checkpointFile(paths, teacher), 7000);
   writeBytes(labelFile(paths, teacher, hashOf('shared')), 240);

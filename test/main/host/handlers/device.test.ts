@@ -152,8 +152,8 @@ describe('the benchmark', () => {
     const job = { kind: 'benchmark' as const, name: 'b', configuration: {}, codeVersion: '7' };
     await store.insertJobs([{ id, job }]);
     const records = [figureOn('Another processor', 1), figureOn('A processor', 2), figureOn('A card', 3)];
-    await store.ingest(id, { from: 0, records, to: 1 });
-    await store.requestStop(id);
+    await store.supervision.ingest(id, { from: 0, records, to: 1 });
+    await store.supervision.requestStop(id);
     await store.close();
     const { client } = await testHost({}, { home, machine: fakeMachine() });
     const told = await client.request('device.benchmarks', {});
@@ -173,8 +173,8 @@ describe('the benchmark', () => {
     const store = await Store.open(home);
     const id = store.newJobId('benchmark');
     await store.insertJobs([{ id, job: { kind: 'benchmark', name: 'b', configuration: {}, codeVersion: '7' } }]);
-    await store.ingest(id, { from: 0, records: [figureOn('A card', 3)], to: 1 });
-    await store.requestStop(id);
+    await store.supervision.ingest(id, { from: 0, records: [figureOn('A card', 3)], to: 1 });
+    await store.supervision.requestStop(id);
     await store.close();
     let stuck = true;
     const describe = (): Promise<Device> =>

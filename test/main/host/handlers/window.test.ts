@@ -13,13 +13,13 @@ async function libraryWithRuns(count: number, steps = 0): Promise<{ home: string
   const runs = Array.from({ length: count }, () => ({ id: store.newJobId('train'), job }));
   await store.insertJobs(runs);
   for (const { id } of runs) {
-    await store.requestStop(id);
+    await store.supervision.requestStop(id);
     const records = Array.from({ length: steps }, (_, index) => ({
       type: 'metrics' as const,
       step: index + 1,
       values: { totalLoss: index, scale: 1 },
     }));
-    if (steps > 0) await store.ingest(id, { from: 0, records, to: 1 });
+    if (steps > 0) await store.supervision.ingest(id, { from: 0, records, to: 1 });
   }
   await store.close();
   return { home, ids: runs.map(({ id }) => id) };
