@@ -86,7 +86,8 @@ export function operationKey(operation: Operation): string {
   return JSON.stringify(entries, (_, value: unknown) => (typeof value === 'number' ? numberKey(value) : value));
 }
 
-function numberKey(value: number): string {
+/** A text that is equal for equal numbers, and for no others: zeros of both signs differ, NaN is NaN. */
+export function numberKey(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 

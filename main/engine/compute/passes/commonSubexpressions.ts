@@ -1,6 +1,6 @@
 import { elementCount } from '../../../../shared/tensor.ts';
 import { type Graph, type Value } from '../graph/graph.ts';
-import { operationKey, type OperationType } from '../graph/operations.ts';
+import { numberKey, operationKey, type OperationType } from '../graph/operations.ts';
 import { rewrite } from '../graph/rewrite.ts';
 
 /** Constants of more values than this are not compared. */
@@ -8,10 +8,6 @@ const comparedValues = 65536;
 
 /** Operations that give the same bits with their inputs exchanged. */
 const commutative: ReadonlySet<OperationType> = new Set(['Add', 'Mul', 'LogicalAnd', 'LogicalOr']);
-
-function numberKey(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value);
-}
 
 /** A text that is equal for equal constants; undefined for other values and big constants. */
 function constantKey({ source, shape, dtype }: Value): string | undefined {
