@@ -56,6 +56,13 @@ export function formatExactTime(instant: string | null | undefined): string {
   );
 }
 
+/** To the minute and without the year where it is the present one, otherwise the date: "11-23 09:19", "2025-11-23". Local time. */
+export function formatShortTime(instant: string | null | undefined, now: number): string {
+  const exact = formatExactTime(instant);
+  if (exact === absent) return absent;
+  return exact.startsWith(`${new Date(now).getFullYear()}-`) ? exact.slice(5, 16) : exact.slice(0, 10);
+}
+
 /** Milliseconds that are left at the pace so far; undefined while there is no pace. */
 export function timeLeft(done: number, total: number, elapsed: number): number | undefined {
   if (done <= 0 || total <= 0 || elapsed <= 0) return undefined;

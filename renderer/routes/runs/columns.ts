@@ -2,7 +2,7 @@ import type { RunRecord } from '../../../shared/records.ts';
 import { metricCatalogue, type MetricName } from '../../../shared/metrics.ts';
 import { distillationCoefficient } from '../../format/configuration.ts';
 import { absent, formatCount, formatNumber } from '../../format/numbers.ts';
-import { formatDuration, formatExactTime } from '../../format/times.ts';
+import { formatDuration, formatExactTime, formatShortTime } from '../../format/times.ts';
 
 /** Names of what runs refer to, by id. */
 export type Names = ReadonlyMap<string, string>;
@@ -78,10 +78,10 @@ function timeColumn(id: string, title: string, value: (run: RunRecord) => string
     id,
     title,
     description: title,
-    width: 128,
+    width: 104,
     numeric: false,
     key: value,
-    text: (run) => formatExactTime(value(run)).slice(0, 16),
+    text: (run) => formatShortTime(value(run), Date.now()),
     exact: (run) => formatExactTime(value(run)),
   };
 }
@@ -93,7 +93,7 @@ export function durationOf(run: RunRecord, now: number): number | undefined {
 }
 
 const fixedColumns: readonly Column[] = [
-  textColumn('state', 'State', 100, ({ state }) => state),
+  textColumn('state', 'State', 112, ({ state }) => state),
   textColumn('name', 'Name', 136, ({ name }) => name),
   textColumn('method', 'Method', 72, ({ config }) => config.method),
   textColumn('teacher', 'Teacher', 92, ({ config }, names) => named(config.teacher, names)),
@@ -110,7 +110,7 @@ const fixedColumns: readonly Column[] = [
     id: 'duration',
     title: 'Duration',
     description: 'Time since the present attempt began, or that it took',
-    width: 84,
+    width: 96,
     numeric: true,
     key: (run) => durationOf(run, Date.now()) ?? null,
     text: (run, _names, now) => formatDuration(durationOf(run, now)),

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatExactTime, formatRelativeTime, timeLeft } from '../../../renderer/format/times.ts';
+import {
+  formatDuration,
+  formatExactTime,
+  formatRelativeTime,
+  formatShortTime,
+  timeLeft,
+} from '../../../renderer/format/times.ts';
 
 describe('durations', () => {
   it.each([
@@ -44,5 +50,17 @@ describe('times', () => {
     expect(timeLeft(100, 100, 1000)).toBe(0);
     expect(timeLeft(0, 100, 1000)).toBeUndefined();
     expect(timeLeft(5, 0, 1000)).toBeUndefined();
+  });
+});
+
+describe('short times', () => {
+  const noon = '2026-06-10T12:34:56.000Z';
+  it.each([
+    [noon, '2026-12-01T12:00:00.000Z', /^06-1\d \d\d:\d4$/],
+    [noon, '2027-02-01T12:00:00.000Z', /^2026-06-1\d$/],
+    [null, noon, /^–$/],
+    ['nonsense', noon, /^–$/],
+  ])('%s looked at on %s', (instant, now, text) => {
+    expect(formatShortTime(instant, Date.parse(now))).toMatch(text);
   });
 });
