@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type ToolVariant } from '../../shared/jobs.ts';
 import { setupRevision, tensorflowVersion } from './pinned.ts';
+import { areStamps } from './stamps.ts';
 
 /**
  * The folder of tools that npm does not carry: DECANT_TOOLS, or one beside the platform's folder for libraries. It belongs to the person and not
@@ -31,24 +32,38 @@ export interface TensorflowPlaces {
   readonly sources: string;
 }
 
-/** Names of the folders of one variant, whatever version of Decant made them. */
-function isFolderOf(variant: ToolVariant, name: string): boolean {
-  return name.startsWith('tensorflow-') && name.endsWith(`-${variant}-${process.platform}-${process.arch}`);
+/** Version and revision in the name of a set-up's folder. */
+function versionIn(name: string, variant: ToolVariant): number[] | undefined {
+  const found = /^tensorflow-(\d+)\.(\d+)\.(\d+)-r(\d+)-(cpu|cuda)-(.+)$/.exec(name);
+  if (found?.[5] !== variant || found[6] !== `${process.platform}-${process.arch}`) return undefined;
+  return found.slice(1, 5).map(Number);
 }
 
-/** The folders that other versions of Decant set this variant up in. */
-export function otherFolders(variant: ToolVariant, tools: string = toolsFolder()): string[] {
-  const current = tensorflowPlaces(variant, tools).folder;
-  const names = existsSync(tools) ? readdirSync(tools) : [];
-  return names
-    .filter((name) => isFolderOf(variant, name))
-    .map((name) => join(tools, name))
-    .filter((path) => path !== current);
+function isOlder(version: readonly number[], other: readonly number[]): boolean {
+  const index = version.findIndex((part, place) => part !== other[place]);
+  return index >= 0 && (version[index] ?? 0) < (other[index] ?? 0);
+}
+
+/**
+ * Where older versions of Decant set this variant up: folders that have such a name and the stamps of a set-up. Those of newer ones belong to
+ * a Decant that is in use, and all else to the person.
+ */
+export function olderPlaces(variant: ToolVariant, tools: string = toolsFolder()): TensorflowPlaces[] {
+  const current = versionIn(basename(tensorflowPlaces(variant, tools).folder), variant) ?? [];
+  const entries = existsSync(tools) ? readdirSync(tools, { withFileTypes: true }) : [];
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .filter(({ name }) => isOlder(versionIn(name, variant) ?? current, current))
+    .map(({ name }) => placesIn(join(tools, name)))
+    .filter(({ stamps }) => areStamps(stamps));
 }
 
 export function tensorflowPlaces(variant: ToolVariant, tools: string = toolsFolder()): TensorflowPlaces {
   const version = `${tensorflowVersion}-r${setupRevision}`;
-  const folder = join(tools, `tensorflow-${version}-${variant}-${process.platform}-${process.arch}`);
+  return placesIn(join(tools, `tensorflow-${version}-${variant}-${process.platform}-${process.arch}`));
+}
+
+function placesIn(folder: string): TensorflowPlaces {
   return {
     folder,
     site: join(folder, 'site'),

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
+import { readdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ToolReport } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { toolVariants, type ToolVariant } from '../../shared/jobs.ts';
-import { ensureFolder, removeFolder } from '../files/folders.ts';
-import { folderBytes } from '../files/measure.ts';
-import { claimFolder, claimHolder } from './claim.ts';
+import { ensureFolder, removeFiles, removeFolder } from '../files/folders.ts';
+import { fileBytes, folderBytes } from '../files/measure.ts';
+import { claimFolder } from './claim.ts';
 import { formatSize } from './formatSize.ts';
 import { freeBytes } from './freeBytes.ts';
 import { type Downloads, pinnedDownloads, setupSizes, tensorflowVersion } from './pinned.ts';
-import { otherFolders, tensorflowPlaces, toolsFolder, type TensorflowPlaces } from './places.ts';
+import { olderPlaces, tensorflowPlaces, toolsFolder, type TensorflowPlaces } from './places.ts';
 import { runProgram, type RunProgram } from './programs.ts';
 import { type MachineFacts, machineFacts, missingThings, requireDisk, requireMachine } from './requirements.ts';
 import { Stamps } from './stamps.ts';
@@ -48,7 +50,7 @@ export async function setUpTensorflow(options: SetUpOptions): Promise<void> {
     if (complete) await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
     else await stateSizes(places, downloads, options);
     await runSteps(steps, stamps, listener, signal);
-    for (const folder of otherFolders(variant, options.tools)) await removeFolder(folder);
+    await removeOlder(variant, options.tools);
   } finally {
     await release();
   }
@@ -109,16 +111,38 @@ export async function listTools(tools: string = toolsFolder()): Promise<ToolRepo
   );
 }
 
-/** Removes a tool, finished or not; returns the bytes that it had. Errors: IN_USE while a set-up works in it, FILE_UNWRITABLE. */
+/**
+ * Removes a tool, finished or not, with those that older versions of Decant set up; returns the bytes that they had. Older ones in which a
+ * process works stay. Errors: IN_USE while a set-up works in it, FILE_UNWRITABLE.
+ */
 export async function removeTensorflow(variant: ToolVariant, tools?: string): Promise<number> {
-  const places = tensorflowPlaces(variant, tools);
-  const holder = await claimHolder(places.claim);
-  if (holder !== undefined) throw new DecantError('IN_USE', `process ${holder} sets it up in ${places.folder}`);
+  return (await removePlaces(tensorflowPlaces(variant, tools))) + (await removeOlder(variant, tools));
+}
+
+async function removeOlder(variant: ToolVariant, tools: string | undefined): Promise<number> {
   let bytes = 0;
-  for (const folder of [places.folder, ...otherFolders(variant, tools)]) {
-    if (!existsSync(folder)) continue;
-    bytes += await folderBytes(folder);
-    await removeFolder(folder);
+  for (const places of olderPlaces(variant, tools))
+    bytes += await removePlaces(places).catch((thrown: unknown) => {
+      if (thrown instanceof DecantError && thrown.code === 'IN_USE') return 0;
+      throw thrown;
+    });
+  return bytes;
+}
+
+/** The claim is held until all else is gone, and the stamps go first: what a kill leaves counts as nothing. Errors: IN_USE, FILE_UNWRITABLE. */
+async function removePlaces({ folder, claim, stamps }: TensorflowPlaces): Promise<number> {
+  if (!existsSync(folder)) return 0;
+  const release = await claimFolder(claim);
+  let bytes: number;
+  try {
+    const names = (await readdir(folder)).map((name) => join(folder, name)).filter((path) => path !== claim);
+    bytes = (await folderBytes(folder)) - (await fileBytes(claim));
+    await removeFiles([stamps]);
+    for (const path of names) await removeFolder(path);
+  } finally {
+    await release();
   }
+  // Another set-up may have begun in it since.
+  await rmdir(folder).catch(() => undefined);
   return bytes;
 }

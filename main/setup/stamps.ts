@@ -4,6 +4,19 @@ import { writeFileDurably } from '../files/durable.ts';
 
 const stampsSchema = z.object({ formatVersion: z.literal(1), done: z.record(z.string(), z.string()) });
 
+function readStamps(path: string): Record<string, string> | undefined {
+  try {
+    return stampsSchema.parse(JSON.parse(readFileSync(path, 'utf8'))).done;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a file is one in which a set-up noted its steps. */
+export function areStamps(path: string): boolean {
+  return readStamps(path) !== undefined;
+}
+
 /** Which steps of a set-up are done, and for what: a step whose key changed is done again. An unreadable file counts as none. */
 export class Stamps {
   readonly #path: string;
@@ -15,12 +28,7 @@ export class Stamps {
   }
 
   static read(path: string): Stamps {
-    try {
-      const { done } = stampsSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-      return new Stamps(path, new Map(Object.entries(done)));
-    } catch {
-      return Stamps.empty(path);
-    }
+    return new Stamps(path, new Map(Object.entries(readStamps(path) ?? {})));
   }
 
   static empty(path: string): Stamps {

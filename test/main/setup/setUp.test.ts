@@ -147,17 +147,43 @@ describe('setting TensorFlow up', () => {
     expect(programs.calls).toHaveLength(calls);
   });
 
-  it('begins anew where the binding was taken away, and removes what older versions left', async () => {
+  it('begins anew where the binding was taken away', async () => {
     const tools = temporaryFolder();
     const programs = standIns(temporaryFolder());
-    const old = join(tools, `tensorflow-1.0-r1-cpu-${process.platform}-${process.arch}`);
-    mkdirSync(old);
-    writeFileSync(join(old, 'something'), 'old');
     await setUpTensorflow(attempt(tools, programs).options);
-    expect(existsSync(old)).toBe(false);
     rmSync(tensorflowPlaces('cpu', tools).binding);
     await setUpTensorflow(attempt(tools, programs).options);
     expect(findTensorflow('cpu', tools, programs.downloads)).toBeDefined();
+  });
+
+  it.each(['set-up', 'removal'])('a %s removes what older versions left, and no other folder', async (way) => {
+    const tools = temporaryFolder();
+    const programs = standIns(temporaryFolder());
+    const system = `${process.platform}-${process.arch}`;
+    const stamps = JSON.stringify({ formatVersion: 1, done: {} });
+    const folderOf = (name: string, files: Record<string, string>): string => {
+      const folder = join(tools, name);
+      mkdirSync(folder);
+      for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+      return folder;
+    };
+    const old = folderOf(`tensorflow-1.9.0-r3-cpu-${system}`, { 'steps.json': stamps, something: 'old' });
+    const kept = [
+      folderOf(`tensorflow-mine-cpu-${system}`, { 'steps.json': stamps }),
+      folderOf(`tensorflow-1.0-r1-cpu-${system}`, { 'steps.json': stamps }),
+      folderOf(`tensorflow-1.0.0-r1-cpu-${system}`, { thesis: 'no stamps' }),
+      folderOf(`tensorflow-1.0.1-r1-cuda-${system}`, { 'steps.json': stamps }),
+      folderOf(`tensorflow-1.0.2-r1-cpu-${system}-copy`, { 'steps.json': stamps }),
+      folderOf(`tensorflow-99.0.0-r1-cpu-${system}`, { 'steps.json': stamps }),
+      folderOf(`tensorflow-1.0.3-r1-cpu-${system}`, {
+        'steps.json': stamps,
+        'claim.json': JSON.stringify({ pid: process.pid, started: null }),
+      }),
+    ];
+    if (way === 'set-up') await setUpTensorflow(attempt(tools, programs).options);
+    else await removeTensorflow('cpu', tools);
+    expect(existsSync(old)).toBe(false);
+    for (const folder of kept) expect([folder, existsSync(folder)]).toEqual([folder, true]);
   });
 
   it('two never work in one folder; what a dead one left is taken over', async () => {
@@ -175,6 +201,22 @@ describe('setting TensorFlow up', () => {
     await setUpTensorflow(attempt(tools, programs).options);
     expect(existsSync(tensorflowPlaces('cpu', tools).claim)).toBe(false);
   });
+});
+
+it('a removal keeps others out until all is gone', async () => {
+  const tools = temporaryFolder();
+  const { folder } = tensorflowPlaces('cpu', tools);
+  mkdirSync(folder);
+  for (let index = 0; index < 300; index += 1) writeFileSync(join(folder, `part ${index}`), 'abc');
+  const programs = standIns(temporaryFolder());
+  const removal = removeTensorflow('cpu', tools);
+  // Looks until the removal has begun.
+  while (readdirSync(folder).length > 299) await new Promise((resolve) => setImmediate(resolve));
+  expect(existsSync(folder)).toBe(true);
+  await expect(setUpTensorflow(attempt(tools, programs).options)).rejects.toMatchObject({ code: 'IN_USE' });
+  expect(programs.calls).toEqual([]);
+  expect(await removal).toBe(900);
+  expect(existsSync(folder)).toBe(false);
 });
 
 it('a tool is listed with its sizes and its state, and removed', async () => {
