@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Menu, nativeImage, Notification, powerSaveBlocker, Tray, type BrowserWindow } from 'electron';
-import type { JobRecord } from '../../shared/records.ts';
 import { applicationFile } from '../../shared/place.ts';
+import type { JobRecord } from '../../shared/records.ts';
 import { describeEnd, describeJob, percent, type Activity } from './activity.ts';
 
 export interface DeskActions {

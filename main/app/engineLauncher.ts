@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { utilityProcess, type UtilityProcess } from 'electron';
 import { z } from 'zod';
-import { engineHintSchema, type EngineCommand } from '../../shared/jobFolder.ts';
 import { type BackendReport } from '../../shared/device.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { engineHintSchema, type EngineCommand } from '../../shared/jobFolder.ts';
 import { engineEntry, readBackendReport, type EngineExit, type EngineLauncher } from '../host/engine.ts';
 
 const byeSchema = z.object({ type: z.literal('bye') });

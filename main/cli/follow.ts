@@ -1,7 +1,7 @@
 import type { HostClient } from '../../shared/contract.ts';
-import type { JobDetail, JobRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { type JobState } from '../../shared/jobs.ts';
+import type { JobDetail, JobRecord } from '../../shared/records.ts';
 import { leftAtOnce, sameSignalMilliseconds } from './endSignal.ts';
 import { createDisplay, ProgressText, type ProgressDisplay } from './progress.ts';
 

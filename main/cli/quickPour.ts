@@ -1,6 +1,6 @@
 import type { HostClient } from '../../shared/contract.ts';
-import type { JobDetail } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
+import type { JobDetail } from '../../shared/records.ts';
 import type { Assessment } from '../../shared/results.ts';
 import { formatBytes, formatNumber, formatTable } from './format.ts';
 import { followJob, requireFinished } from './follow.ts';

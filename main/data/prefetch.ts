@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
-import { errorReportSchema } from '../../shared/values.ts';
 import { moduleBeside } from '../../shared/place.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 import { type SamplerOptions } from './sampler.ts';
 import { type Batch } from './windows.ts';
 

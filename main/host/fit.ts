@@ -1,7 +1,7 @@
 import { architectureOfSize, sizeOfArchitecture, type Architecture } from '../../shared/architecture.ts';
 import { type RunConfiguration } from '../../shared/configuration.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../shared/records.ts';
 import { findCheckpoint } from '../jobs/inputs.ts';
 import { type Store } from '../store/store.ts';
 

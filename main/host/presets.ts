@@ -1,8 +1,8 @@
 import { sizeOfArchitecture } from '../../shared/architecture.ts';
 import { type RunConfigurationInput } from '../../shared/configuration.ts';
-import type { PresetRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { mt30Episodes, paperPresets, quickPour, type Preset, type PresetNeeds } from '../../shared/presets.ts';
+import type { PresetRecord } from '../../shared/records.ts';
 import { taskCount } from '../../shared/tasks.ts';
 import { type Store } from '../store/store.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { toErrorReport } from '../../shared/errors.ts';
 import type { BundledRun } from '../../shared/bundle.ts';
+import { toErrorReport } from '../../shared/errors.ts';
 import type { Lane } from '../../shared/jobs.ts';
 import type { LibraryPaths } from '../files/library.ts';
 import type { JobRow } from '../store/records.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { toErrorReport } from '../../shared/errors.ts';
 import type { BundledRun } from '../../shared/bundle.ts';
+import { toErrorReport } from '../../shared/errors.ts';
 import type { Ingested } from '../store/ingest.ts';
 import type { Store } from '../store/store.ts';
 import { SpoolReader } from './folder/reader.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { CheckpointRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import type { StartFile } from '../../shared/jobFolder.ts';
 import { jobConfigurationSchemas, type JobConfiguration, type JobKind } from '../../shared/jobs.ts';
+import type { CheckpointRecord } from '../../shared/records.ts';
 import { checkpointFile, manifestFile, type LibraryPaths } from '../files/library.ts';
 import type { JobInput } from '../store/jobs.ts';
 import type { Store } from '../store/store.ts';

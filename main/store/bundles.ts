@@ -1,6 +1,6 @@
+import { bundledRunSchema, type BundledRun } from '../../shared/bundle.ts';
 import { decode, encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { bundledRunSchema, type BundledRun } from '../../shared/bundle.ts';
 import { checkpointFactsSchema } from '../../shared/facts.ts';
 import { addOutput } from './checkpoints.ts';
 import { number, numberOrNull, text, textOrNull, type Connection } from './connection.ts';

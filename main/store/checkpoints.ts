@@ -1,9 +1,9 @@
-import type { CheckpointRecord } from '../../shared/records.ts';
 import { encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
 import type { CheckpointFacts } from '../../shared/facts.ts';
 import { jobConfigurationSchemas } from '../../shared/jobs.ts';
 import type { MetricName } from '../../shared/metrics.ts';
+import type { CheckpointRecord } from '../../shared/records.ts';
 import { number, text, textOrNull, type Connection, type SqlRow } from './connection.ts';
 import { addGarbage } from './garbage.ts';
 import { newId } from './ids.ts';

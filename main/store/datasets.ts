@@ -1,7 +1,7 @@
-import type { DatasetRecord } from '../../shared/records.ts';
 import { encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
 import type { DatasetFacts } from '../../shared/facts.ts';
+import type { DatasetRecord } from '../../shared/records.ts';
 import { addOutput } from './checkpoints.ts';
 import { number, only, text, type Connection } from './connection.ts';
 import { newId } from './ids.ts';

@@ -1,5 +1,5 @@
-import { encode } from '../../shared/codec.ts';
 import type { BundledRun } from '../../shared/bundle.ts';
+import { encode } from '../../shared/codec.ts';
 import type { SpoolRecord } from '../../shared/jobFolder.ts';
 import type { JobState } from '../../shared/jobs.ts';
 import { type MetricName } from '../../shared/metrics.ts';

@@ -1,6 +1,6 @@
-import type { JobDetail, JobRecord, RunRecord } from '../../shared/records.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { isReproducible } from '../../shared/metrics.ts';
+import type { JobDetail, JobRecord, RunRecord } from '../../shared/records.ts';
 import { number, text, type Connection } from './connection.ts';
 import {
   checkpointRecord,

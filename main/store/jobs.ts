@@ -1,7 +1,7 @@
-import type { GroupRecord, JobRecord } from '../../shared/records.ts';
 import { encode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { laneOf, type JobKind, type JobState } from '../../shared/jobs.ts';
+import type { GroupRecord, JobRecord } from '../../shared/records.ts';
 import { number, only, text, type Connection } from './connection.ts';
 import { newId } from './ids.ts';
 import { groupRecord, jobColumns, jobRecord, jobRow, stateSchema, type JobRow } from './records.ts';

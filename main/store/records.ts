@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { decode } from '../../shared/codec.ts';
+import { errorCatalogue, type ErrorCode } from '../../shared/errors.ts';
+import { checkpointFactsSchema, datasetFactsSchema } from '../../shared/facts.ts';
+import { jobConfigurationSchemas, jobKinds, jobStates, type JobKind, type JobState } from '../../shared/jobs.ts';
 import type {
   CheckpointRecord,
   DatasetRecord,
@@ -7,12 +11,8 @@ import type {
   metricSummarySchema,
   RunRecord,
 } from '../../shared/records.ts';
-import { errorCatalogue, type ErrorCode } from '../../shared/errors.ts';
-import { checkpointFactsSchema, datasetFactsSchema } from '../../shared/facts.ts';
-import { jobConfigurationSchemas, jobKinds, jobStates, type JobKind, type JobState } from '../../shared/jobs.ts';
 import { resultSchema, type JobResult } from '../../shared/results.ts';
 import { errorReportSchema } from '../../shared/values.ts';
-import { decode } from '../../shared/codec.ts';
 import { number, numberOrNaN, numberOrNull, text, textOrNull, type Connection, type SqlRow } from './connection.ts';
 import { labelsOf } from './labels.ts';
 

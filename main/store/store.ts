@@ -1,6 +1,6 @@
-import type { GroupRecord, JobDetail, JobRecord, RunRecord, Series } from '../../shared/records.ts';
 import type { BundledRun } from '../../shared/bundle.ts';
 import type { JobKind } from '../../shared/jobs.ts';
+import type { GroupRecord, JobDetail, JobRecord, RunRecord, Series } from '../../shared/records.ts';
 import { libraryPaths } from '../files/library.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import type { Points } from './blocks.ts';

@@ -1,6 +1,6 @@
+import { decode } from '../../shared/codec.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { checkpointFactsSchema } from '../../shared/facts.ts';
-import { decode } from '../../shared/codec.ts';
 import { checkpointRow, removeCheckpointRow } from './checkpoints.ts';
 import { text, type Connection } from './connection.ts';
 

@@ -1,6 +1,6 @@
 import type { HostClient, HostEvent } from '../../shared/contract.ts';
-import type { Series } from '../../shared/records.ts';
 import { toErrorReport, type ErrorReport } from '../../shared/errors.ts';
+import type { Series } from '../../shared/records.ts';
 import { Gathered } from '../host/gathered.ts';
 import { hasEnded } from '../host/records.ts';
 import type { Range } from './curve.ts';

@@ -1,5 +1,5 @@
-import type { JobRecord } from '../../shared/records.ts';
 import { jobConfigurationSchemas } from '../../shared/jobs.ts';
+import type { JobRecord } from '../../shared/records.ts';
 import type { BundleReport, ExportReport, FileReport } from '../../shared/results.ts';
 import { client, library } from '../host/host.ts';
 import { bridge, hostAddress } from '../host/platform.ts';

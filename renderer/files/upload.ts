@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorReportSchema } from '../../shared/values.ts';
 import { DecantError } from '../../shared/errors.ts';
+import { errorReportSchema } from '../../shared/values.ts';
 import { hostAddress } from '../host/platform.ts';
 
 const answerSchema = z.object({ upload: z.string() });

@@ -1,7 +1,7 @@
 import type { HostEvent } from '../../shared/contract.ts';
-import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord, RunRecord } from '../../shared/records.ts';
-import { jobConfigurationSchemas } from '../../shared/jobs.ts';
 import { toErrorReport, type ErrorReport } from '../../shared/errors.ts';
+import { jobConfigurationSchemas } from '../../shared/jobs.ts';
+import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord, RunRecord } from '../../shared/records.ts';
 import type { Connection, RendererClient } from './client.ts';
 import { LibraryIndex } from './libraryIndex.ts';
 import { Gathered } from './gathered.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command } from 'commander';
 import type { HostClient } from '../../../shared/contract.ts';
-import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord } from '../../../shared/records.ts';
 import { DecantError } from '../../../shared/errors.ts';
+import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord } from '../../../shared/records.ts';
 import { contextOf, withLibrary } from '../context.ts';
 import { describeCheckpoint, describeDataset } from '../describe.ts';
 import { followToFinish } from '../follow.ts';

@@ -1,5 +1,5 @@
-import { taskByName } from '../../../shared/tasks.ts';
 import type { Evaluation } from '../../../shared/results.ts';
+import { taskByName } from '../../../shared/tasks.ts';
 import { taskDefinition } from '../../sim/suite.ts';
 import { type Outcome, type Session } from '../session.ts';
 import { actorOf } from './actors.ts';

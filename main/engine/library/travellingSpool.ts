@@ -1,5 +1,5 @@
-import { DecantError } from '../../../shared/errors.ts';
 import type { BundledRun } from '../../../shared/bundle.ts';
+import { DecantError } from '../../../shared/errors.ts';
 import type { SpoolRecord } from '../../../shared/jobFolder.ts';
 import { encodeLines, parseLines } from '../../jobs/folder/lines.ts';
 import { SpoolReader } from '../../jobs/folder/reader.ts';

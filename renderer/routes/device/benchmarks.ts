@@ -1,5 +1,5 @@
-import type { JobRecord } from '../../../shared/records.ts';
 import { disturbance, type BenchmarkRecord } from '../../../shared/device.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import { plural } from '../../format/numbers.ts';
 import { isActive } from '../../host/records.ts';
 

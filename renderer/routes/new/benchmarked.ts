@@ -1,4 +1,3 @@
-import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import {
   estimateByBenchmark,
   labelSecondsByBenchmark,
@@ -6,6 +5,7 @@ import {
 } from '../../../shared/benchmarkEstimate.ts';
 import { distillationTerms, runConfigurationSchema, type RunConfiguration } from '../../../shared/configuration.ts';
 import { disturbance, type BenchmarkRecord } from '../../../shared/device.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import type { Draft } from '../../forms/entries.ts';
 import { formatNumber } from '../../format/numbers.ts';
 import { formatExactTime } from '../../format/times.ts';

@@ -1,6 +1,6 @@
 import type { HostClient } from '../../../shared/contract.ts';
-import type { JobRecord } from '../../../shared/records.ts';
 import { toErrorReport, type ErrorReport } from '../../../shared/errors.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import type { Estimate } from '../../../shared/results.ts';
 import { hasEnded } from '../../host/records.ts';
 import type { Draft } from '../../forms/entries.ts';

@@ -1,6 +1,6 @@
 import { architectureOfSize, modelSizes, sizeOfArchitecture } from '../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import type { BackendReport } from '../../../shared/device.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import { formatBytes, formatShortCount, plural } from '../../format/numbers.ts';
 
 /** What a picker offers. */

@@ -1,5 +1,5 @@
-import type { JobRecord } from '../../../shared/records.ts';
 import { laneOf } from '../../../shared/jobs.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import { isActive } from '../../host/records.ts';
 
 /** The jobs that a run started now would wait for: those of its lane that have not ended, in the order of their turn. */

@@ -1,6 +1,6 @@
 import type { HostClient, HostEvent, RequestOutput } from '../../../shared/contract.ts';
-import type { JobDetail } from '../../../shared/records.ts';
 import { toErrorReport, type ErrorReport } from '../../../shared/errors.ts';
+import type { JobDetail } from '../../../shared/records.ts';
 import { Gathered } from '../../host/gathered.ts';
 
 const pairsShown = 30;

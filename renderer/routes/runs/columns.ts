@@ -1,5 +1,5 @@
-import type { RunRecord } from '../../../shared/records.ts';
 import { metricCatalogue, type MetricName } from '../../../shared/metrics.ts';
+import type { RunRecord } from '../../../shared/records.ts';
 import { distillationCoefficient } from '../../format/configuration.ts';
 import { absent, formatCount, formatNumber } from '../../format/numbers.ts';
 import { formatDuration, formatExactTime, formatShortTime } from '../../format/times.ts';

@@ -1,6 +1,6 @@
 import { sizeOfArchitecture } from '../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import { mt30Episodes, paperPresets } from '../../../shared/presets.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
 import { taskCount } from '../../../shared/tasks.ts';
 
 /** A file that the paper's presets start from, and where its makers publish it. Nothing of this is fetched by Decant. */

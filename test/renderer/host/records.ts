@@ -1,5 +1,5 @@
-import type { JobRecord, RunRecord } from '../../../shared/records.ts';
 import { runConfigurationSchema } from '../../../shared/configuration.ts';
+import type { JobRecord, RunRecord } from '../../../shared/records.ts';
 
 export function jobRecord(id: string, changes: Partial<JobRecord> = {}): JobRecord {
   return {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { benchmarkTable, figureTitle, progressOf } from '../../../renderer/routes/device/benchmarks.ts';
 import { setupText, toolTitle } from '../../../renderer/routes/device/tools.ts';
 import type { ToolReport } from '../../../shared/contract.ts';
-import type { JobRecord } from '../../../shared/records.ts';
 import type { BenchmarkRecord } from '../../../shared/device.ts';
+import type { JobRecord } from '../../../shared/records.ts';
 import { jobRecord } from '../host/records.ts';
 
 const figure = (changes: Partial<BenchmarkRecord>): BenchmarkRecord => ({

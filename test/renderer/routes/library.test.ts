@@ -3,8 +3,8 @@ import { searchCheckpoints, usesByCheckpoint } from '../../../renderer/routes/ch
 import { totalReturns } from '../../../renderer/routes/datasets/returns.ts';
 import { paperInputs } from '../../../renderer/routes/welcome/inputs.ts';
 import { architectureOfSize } from '../../../shared/architecture.ts';
-import type { CheckpointRecord } from '../../../shared/records.ts';
 import { paperPresets } from '../../../shared/presets.ts';
+import type { CheckpointRecord } from '../../../shared/records.ts';
 import { runRecord } from '../host/records.ts';
 
 function checkpoint(id: string, name: string, run: string | null): CheckpointRecord {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { benchmarked, originText } from '../../../../renderer/routes/new/benchmarked.ts';
 import { architectureOfSize } from '../../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../../shared/records.ts';
 import type { BenchmarkRecord } from '../../../../shared/device.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../../shared/records.ts';
 import { checkpointFacts, datasetFacts } from '../../../main/store/facts.ts';
 
 const update: BenchmarkRecord = {

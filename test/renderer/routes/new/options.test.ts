@@ -6,8 +6,8 @@ import {
   teacherPicker,
 } from '../../../../renderer/routes/new/options.ts';
 import { architectureOfSize, type Architecture, type ModelSize } from '../../../../shared/architecture.ts';
-import type { CheckpointRecord, DatasetRecord } from '../../../../shared/records.ts';
 import type { BackendReport } from '../../../../shared/device.ts';
+import type { CheckpointRecord, DatasetRecord } from '../../../../shared/records.ts';
 
 const createdAt = '2026-01-01T00:00:00.000Z';
 
