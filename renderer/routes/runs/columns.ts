@@ -93,12 +93,12 @@ export function durationOf(run: RunRecord, now: number): number | undefined {
 }
 
 const fixedColumns: readonly Column[] = [
-  textColumn('state', 'State', 112, ({ state }) => state),
-  textColumn('name', 'Name', 136, ({ name }) => name),
+  textColumn('state', 'State', 116, ({ state }) => state),
+  textColumn('name', 'Name', 128, ({ name }) => name),
   textColumn('method', 'Method', 72, ({ config }) => config.method),
   textColumn('teacher', 'Teacher', 92, ({ config }, names) => named(config.teacher, names)),
   textColumn('dataset', 'Dataset', 80, ({ config }, names) => named(config.dataset, names)),
-  numberColumn('d_coef', 'd_coef', 64, ({ config }) => distillationCoefficient(config), {
+  numberColumn('d_coef', 'd_coef', 68, ({ config }) => distillationCoefficient(config), {
     description: 'Distillation coefficient',
     format: formatNumber,
   }),
@@ -143,7 +143,7 @@ const metricColumns: readonly Column[] = (Object.keys(metricCatalogue) as Metric
     numberColumn(
       `${kind}.${metric}`,
       `${kind === 'last' ? 'Last' : 'Best'} ${shortTitle(metric)}`,
-      shortTitle(metric).length > 12 ? 132 : 104,
+      shortTitle(metric).length > 12 ? 132 : 100,
       (run) => run.metrics[metric]?.[pick],
       {
         description: `${meta.title}${unit}, ${kind}`,
