@@ -86,7 +86,9 @@ const automatic: readonly ConcreteBackendName[] = ['onnx', 'wasm'];
 
 function messageOf(thrown: unknown): string {
   if (thrown instanceof DecantError) return thrown.detail;
-  return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? '';
+  const [line = ''] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n');
+  // Node tells from which file a package was looked for.
+  return line.replace(/ imported from .*/, '');
 }
 
 /** Errors: BACKEND_UNAVAILABLE with the reason. */
@@ -96,24 +98,31 @@ export async function startBackend(name: BackendName, { threads = 0 }: BackendOp
     return await kinds[name].start(threads > 0 ? threads : availableParallelism());
   } catch (error) {
     if (error instanceof DecantError) throw error;
-    throw new DecantError('BACKEND_UNAVAILABLE', `${name}: ${messageOf(error)}`, { cause: error });
+    throw new DecantError('BACKEND_UNAVAILABLE', `${name}: ${messageOf(error)}. ${kinds[name].remedy}`, {
+      cause: error,
+    });
   }
 }
 
+/** What is passed over is told in the log of the job: a run on another backend than expected should say why. */
 async function startFirst(options: BackendOptions): Promise<Backend> {
   const failures: string[] = [];
+  const passOver = (name: ConcreteBackendName, error: unknown) => {
+    failures.push(messageOf(error));
+    process.stderr.write(`backend ${name} is passed over: ${messageOf(error)}\n`);
+  };
   if (hasNvidiaDevice()) {
     try {
       return await tensorflowBackend({ threads: options.threads ?? 0, needsGpu: true });
     } catch (error) {
-      failures.push(messageOf(error));
+      passOver('tensorflow', error);
     }
   }
   for (const name of automatic) {
     try {
       return await startBackend(name, options);
     } catch (error) {
-      failures.push(messageOf(error));
+      passOver(name, error);
     }
   }
   throw new DecantError('BACKEND_UNAVAILABLE', `no backend works here: ${failures.join('; ')}`);

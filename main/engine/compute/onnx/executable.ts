@@ -42,6 +42,8 @@ export class Executable {
   readonly #stages: readonly LoadedStage[];
   /** Memory of everything that is read outside the model that makes it; that of inputs is set before each run. */
   readonly #memory = new Map<Value, Memory>();
+  /** Results of host operations that go where their input was. */
+  readonly #inPlace: ReadonlyMap<Value, Value>;
 
   private constructor(runtime: Runtime, graph: Graph, stages: readonly LoadedStage[]) {
     this.#runtime = runtime;
@@ -61,10 +63,8 @@ export class Executable {
     this.#inPlace = inPlace;
   }
 
-  readonly #inPlace: ReadonlyMap<Value, Value>;
-
-  /** Lowers and loads a graph. */
-  static async create(graph: Graph, { runtime, threads, session: extra }: ExecutableOptions): Promise<Executable> {
+  /** Lowers and loads a graph. Errors: RangeError for what ONNX lacks; Error of the runtime for a model that it refuses. */
+  static async create(graph: Graph, options: ExecutableOptions): Promise<Executable> {
     const stages = partition(graph);
     // A model's results are there for later stages; what is made beside it is too.
     const stageOf = new Map<Value, number>();
@@ -72,25 +72,18 @@ export class Executable {
       for (const node of [...nodes, ...hostNodes]) for (const output of node.outputs) stageOf.set(output, stage);
     });
     const loaded: LoadedStage[] = [];
-    for (const [index, stage] of stages.entries()) {
-      const wanted = readLater(graph, stages, index, stageOf);
-      const model = lowerStage(`${graph.name}-${index}`, stage, given(index, stageOf), wanted);
-      const session =
-        model.fetches.length === 0
-          ? undefined
-          : await runtime.InferenceSession.create(model.bytes, {
-              intraOpNumThreads: threads,
-              interOpNumThreads: 1,
-              executionMode: 'sequential',
-              graphOptimizationLevel: 'all',
-              logSeverityLevel: 3,
-              // Threads that wait by spinning take the processor from whatever else runs, this window included.
-              extra: { session: { intra_op: { allow_spinning: '0' } } },
-              ...extra,
-            });
-      loaded.push({ model, session, hostNodes: stage.hostNodes, tensors: new Map() });
+    try {
+      for (const [index, stage] of stages.entries()) {
+        const wanted = readLater(graph, stages, index, stageOf);
+        const model = lowerStage(`${graph.name}-${index}`, stage, given(index, stageOf), wanted);
+        const session = model.fetches.length === 0 ? undefined : await createSession(model.bytes, options);
+        loaded.push({ model, session, hostNodes: stage.hostNodes, tensors: new Map() });
+      }
+    } catch (error) {
+      for (const { session } of loaded) await session?.release();
+      throw error;
     }
-    return new Executable(runtime, graph, loaded);
+    return new Executable(options.runtime, graph, loaded);
   }
 
   /** Sets the memory of an input. */
@@ -254,4 +247,27 @@ function updatesInPlace(
     }
   });
   return places;
+}
+
+/** The runtime's own optimiser can trip over a valid model, which then runs as it is. */
+async function createSession(
+  bytes: Uint8Array,
+  { runtime, threads, session }: ExecutableOptions,
+): Promise<onnxruntime.InferenceSession> {
+  const options: onnxruntime.InferenceSession.SessionOptions = {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // What it would print is thrown as well.
+    logSeverityLevel: 4,
+    // Threads that wait by spinning take the processor from whatever else runs, this window included.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...session,
+  };
+  try {
+    return await runtime.InferenceSession.create(bytes, options);
+  } catch {
+    return runtime.InferenceSession.create(bytes, { ...options, graphOptimizationLevel: 'disabled' });
+  }
 }
