@@ -40,6 +40,8 @@ export type Assessment = z.infer<typeof assessmentSchema>;
 export const estimateSchema = z.object({
   secondsPerStep: z.number(),
   trainingSeconds: z.number(),
+  /** The part of each step in which a teacher labels on the fly; 0 where labels come from the column, or there are none. */
+  teacherSecondsPerStep: z.number().default(0),
   labelSeconds: z.number(),
   windowsToLabel: z.int(),
   memoryBytes: z.number(),

@@ -3,6 +3,7 @@ import { readBatch, readRowInputs } from '../../data/batches.ts';
 import { type Dataset } from '../../data/dataset.ts';
 import { countRowsOfRun, rowsOfRun } from '../../data/labelPlan.ts';
 import { TeacherLabels } from '../../data/labels.ts';
+import { type Batch } from '../../data/windows.ts';
 import { startBackend } from '../compute/backend.ts';
 import { type Backend } from '../compute/program.ts';
 import { describeMachine } from '../machine.ts';
@@ -10,6 +11,7 @@ import { type Outcome, type Session } from '../session.ts';
 import { freshState } from '../tdmpc2/agentState.ts';
 import { initialParameters, parameterCounts } from '../tdmpc2/parameters.ts';
 import { drawUpdate } from '../tdmpc2/random.ts';
+import { teacherRewards } from './labelling.ts';
 import { memoryNeedOf, requireMemory } from './memory.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import { loadRewardPredictor } from './teacher.ts';
@@ -21,24 +23,40 @@ const timedUpdates = 2;
 const countedUpdates = 2000;
 const timedLabelRows = 256;
 
-/** Seconds of an update, measured on real batches with an untrained model, and the memory that this took. */
+interface UpdateTime {
+  secondsPerStep: number;
+  /** Of them those in which the teacher labels the batch. */
+  teacherSeconds: number;
+}
+
+/**
+ * Seconds of an update, measured on real batches with an untrained model. A teacher that labels on the fly does so here too: with a big one that is
+ * most of the time, and of the memory.
+ */
 async function measureUpdates(
   session: Session,
   plan: TrainingPlan,
   dataset: Dataset,
   backend: Backend,
-): Promise<number> {
+): Promise<UpdateTime> {
   const { architecture, configuration, sampler, terms, labelSteps } = plan;
   const { batchSize, seed, hyperparameters } = configuration;
   const { horizon, dropout } = hyperparameters;
   const { actionDim, numQ, mlpDim } = architecture;
   const agent = newAgent(plan, backend, dataset.episodeLength);
   agent.load(freshState(initialParameters(architecture, seed), architecture));
+  using teacher = configuration.labels === 'onTheFly' ? await teacherRewards(session, plan, backend) : undefined;
+  // Labels of a column are as quick to read as the rewards of the data.
+  const read = (batch: Batch): Promise<Float32Array> =>
+    teacher?.read(batch) ?? Promise.resolve(batch.reward.slice(0, labelSteps * batchSize));
   let begun = 0;
+  let taught = 0;
   for (let step = 1; step <= 1 + timedUpdates; step++) {
-    if (step === 2) begun = performance.now();
+    if (step === 2) [begun, taught] = [performance.now(), 0];
     const batch = readBatch(dataset, sampler.windows(step), horizon);
-    const teacherReward = terms.length === 0 ? undefined : batch.reward.slice(0, labelSteps * batchSize);
+    const asked = performance.now();
+    const teacherReward = terms.length === 0 ? undefined : await read(batch);
+    if (teacher !== undefined) taught += performance.now() - asked;
     await agent.update(
       { ...batch, teacherReward },
       drawUpdate(seed, step, { horizon, batchSize, actionDim, numQ, mlpDim, dropout }),
@@ -47,9 +65,9 @@ async function measureUpdates(
     await session.breathe();
     session.signal.throwIfAborted();
   }
-  const seconds = (performance.now() - begun) / 1000 / timedUpdates;
+  const secondsPerStep = (performance.now() - begun) / 1000 / timedUpdates;
   agent.dispose();
-  return seconds;
+  return { secondsPerStep, teacherSeconds: taught / 1000 / timedUpdates };
 }
 
 /** Rows that still need a label, and the seconds that this takes here. */
@@ -95,12 +113,13 @@ export async function estimate(session: Session): Promise<Outcome> {
   const { steps } = configuration;
   requireMemory(memoryNeedOf(plan, backend), backend.name);
   const freeMemoryBytes = process.availableMemory();
-  const secondsPerStep = await measureUpdates(session, plan, dataset, backend);
+  const { secondsPerStep, teacherSeconds } = await measureUpdates(session, plan, dataset, backend);
   const label = await measureLabels(session, plan, backend);
   const { trainable, stored } = parameterCounts(plan.architecture);
   const result: Estimate = {
     secondsPerStep,
     trainingSeconds: secondsPerStep * steps,
+    teacherSecondsPerStep: teacherSeconds,
     labelSeconds: label.seconds,
     windowsToLabel: label.rows,
     // In kilobytes, whatever the system.

@@ -13,6 +13,8 @@ import { workTitle } from '../device/benchmarks.ts';
 
 /** What the form can tell of a run before anything of it is measured. */
 export interface Benchmarked extends BenchmarkEstimate {
+  /** The part of an update in which a teacher labels on the fly. */
+  teacherSecondsPerStep: number;
   /** Rows that may need a label, at most, and the time for them; undefined where that is not known before the run is measured. */
   labels: { rows: number; seconds: number } | undefined;
 }
@@ -39,6 +41,7 @@ export function benchmarked(
   return {
     ...estimate,
     ...{ secondsPerStep, trainingSeconds: secondsPerStep * configuration.steps },
+    teacherSecondsPerStep: teaching,
     labels: labelsOf(configuration, figures, entries),
   };
 }
