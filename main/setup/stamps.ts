@@ -42,6 +42,16 @@ export class Stamps {
   /** Resolves when it is on the disk: only then does the step count. Errors: DISK_FULL, FILE_UNWRITABLE. */
   async add(step: string, key: string): Promise<void> {
     this.#done.set(step, key);
+    await this.#write();
+  }
+
+  /** A step whose result is lost. Resolves when it is on the disk. Errors: DISK_FULL, FILE_UNWRITABLE. */
+  async remove(step: string): Promise<void> {
+    this.#done.delete(step);
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
     const text = JSON.stringify({ formatVersion: 1, done: Object.fromEntries(this.#done) }, null, 2);
     await writeFileDurably(this.#path, new TextEncoder().encode(`${text}\n`));
   }

@@ -1,3 +1,4 @@
+import { DecantError } from '../../shared/errors.ts';
 import { type Stamps } from './stamps.ts';
 
 /** What a set-up tells while it works. */
@@ -17,6 +18,16 @@ export interface Step {
   cleanUp?(): Promise<void>;
 }
 
+/** What an earlier step made is not there as it was stamped: that step has to be done again. */
+export class StepLost extends DecantError {
+  readonly step: string;
+
+  constructor(step: string, detail: string) {
+    super('SETUP_DOWNLOAD_FAILED', detail);
+    this.step = step;
+  }
+}
+
 /** Runs what is not stamped yet, in order, each stamped as soon as it is done. Throws the signal's reason once it is aborted. */
 export async function runSteps(
   steps: readonly Step[],
@@ -31,9 +42,14 @@ export async function runSteps(
     if (!stamps.has(step.id, step.key)) {
       signal.throwIfAborted();
       await listener.progress(step.title, 0, 1, 'steps');
-      await step.run(async (done, total, unit) => {
-        await listener.progress(step.title, done, total, unit);
-      });
+      try {
+        await step.run(async (done, total, unit) => {
+          await listener.progress(step.title, done, total, unit);
+        });
+      } catch (thrown) {
+        if (thrown instanceof StepLost) await stamps.remove(thrown.step);
+        throw thrown;
+      }
       signal.throwIfAborted();
       await stamps.add(step.id, step.key);
     }

@@ -7,11 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DecantError } from '../../shared/errors.ts';
 import { writeFileDurably } from '../files/durable.ts';
 import { ensureFolder, moveDurably, removeFolder } from '../files/folders.ts';
+import { sha256OfFile } from '../files/hash.ts';
 import { folderBytes } from '../files/measure.ts';
 import { type Downloads, type SourcePackage, type Wheel } from './pinned.ts';
 import { type TensorflowPlaces } from './places.ts';
 import { lastLines, type ProgramRun, type RunProgram } from './programs.ts';
-import { type Step } from './steps.ts';
+import { type Step, StepLost } from './steps.ts';
+import { syncBelow, syncFile } from './sync.ts';
 import { isWantedOfWheel, unpackWheel } from './unpackWheel.ts';
 
 export interface TensorflowWork {
@@ -82,9 +84,22 @@ async function download(work: TensorflowWork, what: string, run: ProgramRun): Pr
 /** pip's own names of the systems whose wheels run here. */
 const platforms = ['manylinux_2_28_x86_64', 'manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 
+function downloadId(wheel: Wheel): string {
+  return `download ${wheel.requirement}`;
+}
+
+/** The file of a downloaded wheel; its bytes are looked at again, since pip saw them before they were on the disk. Errors: SETUP_DOWNLOAD_FAILED. */
+async function downloadedWheel(work: TensorflowWork, wheel: Wheel): Promise<string> {
+  const folder = wheelFolder(work, wheel);
+  const name = (await readdir(folder).catch(() => [])).find((entry) => entry.endsWith('.whl'));
+  const path = name === undefined ? undefined : join(folder, name);
+  if (path !== undefined && (await sha256OfFile(path)).sha256 === wheel.sha256) return path;
+  throw new StepLost(downloadId(wheel), `${nameOf(wheel)} does not lie as it was downloaded in ${folder}`);
+}
+
 function downloadStep(work: TensorflowWork, wheel: Wheel): Step {
   return {
-    id: `download ${wheel.requirement}`,
+    id: downloadId(wheel),
     key: wheel.sha256,
     title: `downloading ${nameOf(wheel)}`,
     run: async (report) => {
@@ -120,6 +135,7 @@ function downloadStep(work: TensorflowWork, wheel: Wheel): Step {
         download(work, nameOf(wheel), { program: 'python3', args, environment: { TMPDIR: temporary } }),
       );
       await removeFolder(temporary);
+      await syncBelow(folder);
     },
   };
 }
@@ -130,12 +146,10 @@ function unpackStep(work: TensorflowWork, wheel: Wheel): Step {
     key: wheel.sha256,
     title: `unpacking ${nameOf(wheel)}`,
     run: async (report) => {
-      const folder = wheelFolder(work, wheel);
-      const name = (await readdir(folder)).find((entry) => entry.endsWith('.whl'));
-      if (name === undefined) throw new DecantError('SETUP_FAILED', `${folder} holds no wheel`);
+      const file = await downloadedWheel(work, wheel);
       let last = 0;
       await unpackWheel(
-        join(folder, name),
+        file,
         work.places.site,
         isWantedOfWheel,
         async (bytes, total) => {
@@ -173,6 +187,7 @@ async function fetchSources(work: TensorflowWork, source: SourcePackage, folder:
   const { status, printed } = await work.run({ program: 'tar', args }, work.signal);
   if (status !== 0) throw new DecantError('SETUP_FAILED', `tar: ${lastLines(printed)}`);
   await removeFolder(folder);
+  await syncBelow(join(packed, 'package'));
   await moveDurably(join(packed, 'package'), folder);
   await removeFolder(packed);
 }
@@ -233,6 +248,7 @@ function compileStep(work: TensorflowWork): Step {
       const search = [`-L${join(places.site, 'tensorflow')}`, '-Wl,-rpath,$ORIGIN/../site/tensorflow'];
       const linked = join(places.sources, 'tfjs_binding.node');
       await compile(['-shared', '-o', linked, ...units.map(object), ...search, ...libraries]);
+      await syncFile(linked);
       await moveDurably(linked, places.binding);
       await report(units.length + 1, units.length + 1, 'steps');
     },

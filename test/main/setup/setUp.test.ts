@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diskFullError, setFaultHook } from '../../../main/files/faults.ts';
 import { pinnedDownloads, setupSizes } from '../../../main/setup/pinned.ts';
 import { tensorflowPlaces, toolsFolder } from '../../../main/setup/places.ts';
 import {
@@ -185,6 +186,54 @@ describe('setting TensorFlow up', () => {
     expect(existsSync(old)).toBe(false);
     for (const folder of kept) expect([folder, existsSync(folder)]).toEqual([folder, true]);
   });
+
+  it('downloads a wheel again that a power cut tore', async () => {
+    const tools = temporaryFolder();
+    const programs = standIns(temporaryFolder());
+    const first = attempt(tools, programs);
+    const progress = (stage: string): void => {
+      if (stage === 'unpacking nvidia 2')
+        truncateSync(join(tensorflowPlaces('cpu', tools).downloads, 'nvidia==2/tensorflow-1-cp312.whl'), 10);
+    };
+    const listener = { ...first.options.listener, progress };
+    await expect(setUpTensorflow({ ...first.options, listener })).rejects.toMatchObject({
+      code: 'SETUP_DOWNLOAD_FAILED',
+      detail: expect.stringMatching(/^nvidia 2 does not lie as it was downloaded/) as unknown,
+    });
+    await setUpTensorflow(attempt(tools, programs).options);
+    expect(programs.calls.filter((call) => call.startsWith('pip '))).toEqual([
+      'pip tensorflow==1',
+      'pip nvidia==2',
+      'pip nvidia==2',
+    ]);
+  });
+
+  it.each(['tensorflow-1-cp312.whl', 'index.h', 'tfjs_binding.node'])(
+    'counts no step as done before %s is on the disk',
+    async (file) => {
+      const tools = temporaryFolder();
+      const programs = standIns(temporaryFolder());
+      const { stamps, binding } = tensorflowPlaces('cpu', tools);
+      let before: string | undefined;
+      let failed = 0;
+      setFaultHook(({ operation, path }) => {
+        if (operation !== 'sync' || basename(path) !== file) return undefined;
+        before = existsSync(stamps) ? readFileSync(stamps, 'utf8') : undefined;
+        failed += 1;
+        throw diskFullError(path);
+      });
+      try {
+        await expect(setUpTensorflow(attempt(tools, programs).options)).rejects.toMatchObject({ code: 'DISK_FULL' });
+      } finally {
+        setFaultHook(undefined);
+      }
+      expect(failed).toBe(1);
+      expect(existsSync(stamps) ? readFileSync(stamps, 'utf8') : undefined).toBe(before);
+      expect(existsSync(binding)).toBe(false);
+      await setUpTensorflow(attempt(tools, programs).options);
+      expect(findTensorflow('cpu', tools, programs.downloads)).toBeDefined();
+    },
+  );
 
   it('two never work in one folder; what a dead one left is taken over', async () => {
     const tools = temporaryFolder();

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { buffer } from 'node:stream/consumers';
 import { ZipFile } from 'yazl';
 import { type Downloads } from '../../../main/setup/pinned.ts';
 import { type MachineFacts } from '../../../main/setup/requirements.ts';
@@ -23,12 +24,14 @@ const wheelFiles = {
   'tensorflow/python/something.py': 'unwanted',
 };
 
-async function writeWheel(path: string): Promise<void> {
+async function makeWheel(): Promise<Buffer> {
   const zip = new ZipFile();
   for (const [name, text] of Object.entries(wheelFiles)) zip.addBuffer(Buffer.from(text), name);
   zip.end();
-  await pipeline(zip.outputStream, createWriteStream(path));
+  return buffer(zip.outputStream);
 }
+
+const wheelBytes = await makeWheel();
 
 function packed(folder: string, name: string): string {
   const source = join(folder, name);
@@ -57,7 +60,7 @@ export function standIns(folder: string, before: (call: string) => void = () => 
   });
   const wheel = (requirement: string) => ({
     requirement,
-    sha256: `hash of ${requirement}`,
+    sha256: createHash('sha256').update(wheelBytes).digest('hex'),
     bytes: 1000,
     unpackedBytes: 2000,
   });
@@ -72,7 +75,7 @@ export function standIns(folder: string, before: (call: string) => void = () => 
     if (program === 'g++') call = `g++ ${basename(after(args, '-o'))}`;
     calls.push(call);
     before(call);
-    if (call.startsWith('pip ')) await writeWheel(join(after(args, '-d'), 'tensorflow-1-cp312.whl'));
+    if (call.startsWith('pip ')) await writeFile(join(after(args, '-d'), 'tensorflow-1-cp312.whl'), wheelBytes);
     else if (call.startsWith('npm ')) {
       const name = call.includes('binding') ? 'binding' : 'headers';
       writeFileSync(join(after(args, '--pack-destination'), `${name}.tgz`), readFileSync(files[name]));

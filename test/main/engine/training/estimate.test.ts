@@ -8,18 +8,19 @@ import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 const chunk = fileURLToPath(new URL('../../../fixtures/dataset/chunk.safetensors', import.meta.url));
 
 async function finished(client: HostClient, id: string): Promise<JobDetail> {
-  const { promise, resolve, reject } = Promise.withResolvers<JobDetail>();
-  const look = (): void => {
-    client.request('jobs.get', { id }).then((detail) => {
-      if (['finished', 'stopped', 'failed', 'interrupted'].includes(detail.job.state)) resolve(detail);
-    }, reject);
-  };
-  const leave = client.subscribe((event) => {
-    if (event.type === 'job' && event.job.id === id) look();
+  const detail = await new Promise<JobDetail>((resolve, reject) => {
+    const look = (): void => {
+      client.request('jobs.get', { id }).then((found) => {
+        if (!['finished', 'stopped', 'failed', 'interrupted'].includes(found.job.state)) return;
+        leave();
+        resolve(found);
+      }, reject);
+    };
+    const leave = client.subscribe((event) => {
+      if (event.type === 'job' && event.job.id === id) look();
+    });
+    look();
   });
-  look();
-  const detail = await promise;
-  leave();
   expect(detail.job.error).toBeNull();
   return detail;
 }
