@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ToolReport } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { toolVariants, type ToolVariant } from '../../shared/jobs.ts';
-import { ensureFolder, removeFiles, removeFolder } from '../files/folders.ts';
+import { ensureFolder, removeFiles, removeFolder, removeTemporaryFiles } from '../files/folders.ts';
 import { fileBytes, folderBytes } from '../files/measure.ts';
 import { claimFolder } from './claim.ts';
 import { formatSize } from './formatSize.ts';
@@ -48,12 +48,23 @@ export async function setUpTensorflow(options: SetUpOptions): Promise<void> {
     // Someone took it away behind the stamps' back: they mean nothing then.
     if (!complete && steps.every(({ id, key }) => stamps.has(id, key))) stamps = Stamps.empty(places.stamps);
     if (complete) await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
-    else await stateSizes(places, downloads, options);
+    else {
+      await clearLeftovers(steps, stamps, places);
+      await stateSizes(places, downloads, options);
+    }
     await runSteps(steps, stamps, listener, signal);
     await removeOlder(variant, options.tools);
   } finally {
     await release();
   }
+}
+
+/** What killed attempts left and no step uses: it would count as work that is done. */
+async function clearLeftovers(steps: readonly Step[], stamps: Stamps, places: TensorflowPlaces): Promise<void> {
+  for (const step of steps) if (!stamps.has(step.id, step.key)) await step.clear?.();
+  for (const entry of await readdir(places.folder, { withFileTypes: true, recursive: true }))
+    if (entry.isDirectory()) await removeTemporaryFiles(join(entry.parentPath, entry.name));
+  await removeTemporaryFiles(places.folder);
 }
 
 /** What it takes, before anything is downloaded. Errors: DISK_FULL. */

@@ -14,6 +14,8 @@ export interface Step {
   readonly key: string;
   readonly title: string;
   run(report: (done: number, total: number, unit: string) => Promise<void>): Promise<void>;
+  /** Removes what an attempt that was cut short left and the step cannot use. */
+  clear?(): Promise<void>;
   /** Removes what only this step needed. After the stamp, and again in later attempts: a kill in between must lose nothing that is not stamped. */
   cleanUp?(): Promise<void>;
 }

@@ -43,6 +43,11 @@ function wheelFolder({ places }: TensorflowWork, wheel: Wheel): string {
   return join(places.downloads, wheel.requirement);
 }
 
+/** Where pip writes until a file is whole. */
+function temporaryFolder({ places }: TensorflowWork): string {
+  return join(places.downloads, 'temporary');
+}
+
 async function removeIfThere(folder: string): Promise<void> {
   if (existsSync(folder)) await removeFolder(folder);
 }
@@ -98,7 +103,12 @@ async function downloadedWheel(work: TensorflowWork, wheel: Wheel): Promise<stri
 }
 
 function downloadStep(work: TensorflowWork, wheel: Wheel): Step {
+  // What a killed attempt left there would count as downloaded.
+  const clear = async (): Promise<void> => {
+    for (const path of [wheelFolder(work, wheel), temporaryFolder(work)]) await removeIfThere(path);
+  };
   return {
+    clear,
     id: downloadId(wheel),
     key: wheel.sha256,
     title: `downloading ${nameOf(wheel)}`,
@@ -107,13 +117,9 @@ function downloadStep(work: TensorflowWork, wheel: Wheel): Step {
       if (pip.status !== 0)
         throw new DecantError('SETUP_PROGRAM_MISSING', 'python3 is here without its pip (package python3-pip)');
       const folder = wheelFolder(work, wheel);
-      const temporary = join(work.places.downloads, 'temporary');
-      await ensureFolder(work.places.downloads);
-      for (const path of [folder, temporary]) {
-        // What a killed attempt left there would count as downloaded.
-        await removeFolder(path);
-        await ensureFolder(path);
-      }
+      const temporary = temporaryFolder(work);
+      await clear();
+      for (const path of [folder, temporary]) await ensureFolder(path);
       const requirements = join(work.places.downloads, 'requirements.txt');
       const line = `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`;
       await writeFileDurably(requirements, new TextEncoder().encode(line));

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskFullError, setFaultHook } from '../../../main/files/faults.ts';
 import { pinnedDownloads, setupSizes } from '../../../main/setup/pinned.ts';
@@ -206,6 +206,33 @@ describe('setting TensorFlow up', () => {
       'pip nvidia==2',
       'pip nvidia==2',
     ]);
+  });
+
+  it('removes what a kill left half written, before it counts what there is', async () => {
+    const tools = temporaryFolder();
+    const programs = standIns(temporaryFolder());
+    const { folder, site, downloads } = tensorflowPlaces('cpu', tools);
+    const name = `.decant-${2 ** 22 + 1}-0a1b2c3d1.tmp`;
+    const own = `.decant-${process.pid}-0a1b2c3d2.tmp`;
+    const left = [
+      join(folder, name),
+      join(site, 'nvidia/cublas/lib', name),
+      join(site, 'nvidia/cublas/lib', own),
+      join(downloads, 'nvidia==2/half.whl'),
+      join(downloads, 'temporary/half.whl'),
+    ];
+    for (const path of left) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, 'half');
+    }
+    const first = attempt(tools, programs);
+    const message = (): void => {
+      expect(left.filter((path) => existsSync(path))).toEqual([]);
+      throw new Error('told');
+    };
+    await expect(
+      setUpTensorflow({ ...first.options, listener: { ...first.options.listener, message } }),
+    ).rejects.toThrow('told');
   });
 
   it.each(['tensorflow-1-cp312.whl', 'index.h', 'tfjs_binding.node'])(
