@@ -44,6 +44,8 @@ export const toolReportSchema = z.object({
   usedBytes: z.number(),
   /** Sentences naming what the set-up would miss on this machine; empty when it can begin. */
   missing: z.array(z.string()),
+  /** Sentences that should be read before a set-up and do not prevent it. */
+  warnings: z.array(z.string()),
   /** The job that sets it up now; its progress and its end come as job events. */
   job: z.string().nullable(),
 });

@@ -9,25 +9,27 @@ import { fileBytes, folderBytes } from '../files/measure.ts';
 import { claimFolder } from './claim.ts';
 import { formatSize } from './formatSize.ts';
 import { freeBytes } from './freeBytes.ts';
+import { type NvidiaFacts, nvidiaFacts, warningsForGpu, whyNoGpu } from './nvidia.ts';
 import { type Downloads, pinnedDownloads, setupSizes, tensorflowVersion } from './pinned.ts';
 import { olderPlaces, tensorflowPlaces, toolsFolder, type TensorflowPlaces } from './places.ts';
 import { runProgram, type RunProgram } from './programs.ts';
 import { type MachineFacts, machineFacts, missingThings, requireDisk, requireMachine } from './requirements.ts';
 import { Stamps } from './stamps.ts';
 import { runSteps, type SetupListener, type Step } from './steps.ts';
-import { tensorflowSteps } from './tensorflow.ts';
+import { type CheckTensorflow, tensorflowSteps } from './tensorflow.ts';
 
 export interface SetUpOptions {
   readonly variant: ToolVariant;
   readonly listener: SetupListener;
   readonly signal: AbortSignal;
   /** Starts what was built and says what it is, or throws. */
-  readonly check: (folder: string) => Promise<string>;
+  readonly check: CheckTensorflow;
   readonly tools?: string;
   /** For tests: what stands in for the programs, the downloads and the machine. */
   readonly run?: RunProgram;
   readonly downloads?: Downloads;
   readonly machine?: MachineFacts;
+  readonly nvidia?: NvidiaFacts;
 }
 
 /**
@@ -41,14 +43,18 @@ export async function setUpTensorflow(options: SetUpOptions): Promise<void> {
   requireMachine(options.machine ?? (await machineFacts()));
   const release = await claimFolder(places.claim);
   try {
-    const work = { places, downloads, run: options.run ?? runProgram, signal, check: options.check };
+    const check = checkFor(options);
+    const work = { places, downloads, run: options.run ?? runProgram, signal, check };
     const steps = tensorflowSteps(work);
     let stamps = Stamps.read(places.stamps);
     const complete = isComplete(steps, stamps, places);
     // Someone took it away behind the stamps' back: they mean nothing then.
     if (!complete && steps.every(({ id, key }) => stamps.has(id, key))) stamps = Stamps.empty(places.stamps);
-    if (complete) await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
-    else {
+    if (complete) {
+      await listener.message(`TensorFlow ${tensorflowVersion} is set up already in ${places.folder}.`);
+      // The driver may have gone since, or come.
+      if (variant === 'cuda') await check(places.folder);
+    } else {
       await clearLeftovers(steps, stamps, places);
       await stateSizes(places, downloads, options);
     }
@@ -67,6 +73,22 @@ async function clearLeftovers(steps: readonly Step[], stamps: Stamps, places: Te
   await removeTemporaryFiles(places.folder);
 }
 
+/** On a machine with an NVIDIA card the variant for it has to compute there. */
+function checkFor({ variant, check, nvidia }: SetUpOptions): CheckTensorflow {
+  return async (folder) => {
+    const found = await check(folder);
+    if (variant !== 'cuda' || found.gpu) return found;
+    const facts = nvidia ?? (await nvidiaFacts());
+    if (facts.card) throw new DecantError('SETUP_FAILED', whyNoGpu(facts));
+    return found;
+  };
+}
+
+/** What should be known before a set-up, and does not prevent it. */
+async function warningsFor(variant: ToolVariant, nvidia?: NvidiaFacts): Promise<string[]> {
+  return variant === 'cuda' ? warningsForGpu(nvidia ?? (await nvidiaFacts())) : [];
+}
+
 /** What it takes, before anything is downloaded. Errors: DISK_FULL. */
 async function stateSizes(places: TensorflowPlaces, downloads: Downloads, options: SetUpOptions): Promise<void> {
   const { downloadBytes, installedBytes, neededBytes } = setupSizes(downloads);
@@ -74,6 +96,7 @@ async function stateSizes(places: TensorflowPlaces, downloads: Downloads, option
     `TensorFlow ${tensorflowVersion} (${options.variant}): ${formatSize(downloadBytes)} to download, ` +
       `${formatSize(installedBytes)} on the disk when done, into ${places.folder}.`,
   );
+  for (const warning of await warningsFor(options.variant, options.nvidia)) await options.listener.message(warning);
   await ensureFolder(places.folder);
   requireDisk(places.folder, await freeBytes(places.folder), neededBytes - (await folderBytes(places.folder)));
 }
@@ -116,6 +139,7 @@ export async function listTools(tools: string = toolsFolder()): Promise<ToolRepo
         ...setupSizes(pinnedDownloads(variant)),
         usedBytes,
         missing,
+        warnings: await warningsFor(variant),
         job: null,
       };
     }),

@@ -16,13 +16,16 @@ import { type Step, StepLost } from './steps.ts';
 import { syncBelow, syncFile } from './sync.ts';
 import { isWantedOfWheel, unpackWheel } from './unpackWheel.ts';
 
+/** Starts the TensorFlow in a folder and computes with it; says what it is, and whether it uses a GPU. */
+export type CheckTensorflow = (folder: string) => Promise<{ text: string; gpu: boolean }>;
+
 export interface TensorflowWork {
   readonly places: TensorflowPlaces;
   readonly downloads: Downloads;
   readonly run: RunProgram;
   readonly signal: AbortSignal;
   /** Starts what was built and says what it is, or throws. */
-  readonly check: (folder: string) => Promise<string>;
+  readonly check: CheckTensorflow;
 }
 
 /** The steps in their order. Each can be cut short at any moment and begun again. */
@@ -269,6 +272,7 @@ function checkStep(work: TensorflowWork): Step {
     run: async (report) => {
       const { places } = work;
       await work.check(places.folder).catch((thrown: unknown) => {
+        if (thrown instanceof DecantError && thrown.code === 'SETUP_FAILED') throw thrown;
         const reason = thrown instanceof Error ? thrown.message : String(thrown);
         throw new DecantError('SETUP_FAILED', `TensorFlow was built and does not start: ${reason}`, { cause: thrown });
       });

@@ -11,7 +11,7 @@ export async function setUpTool(session: Session): Promise<Outcome> {
     signal: session.signal,
     check: async (folder) => {
       const found = await checkBinding(folder);
-      await session.message('info', found);
+      await session.message('info', found.text);
       return found;
     },
     listener: {

@@ -15,6 +15,9 @@ import { toolVariants } from '../../../shared/jobs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { capable, standIns, type StandIns } from './standIns.ts';
 
+const onCpu = { text: 'it works', gpu: false };
+const noCard = { card: false, device: false, library: false, hidden: false };
+
 interface Attempt {
   options: SetUpOptions;
   told: string[];
@@ -31,7 +34,8 @@ function attempt(tools: string, { run, downloads }: StandIns, changes: Partial<S
     downloads,
     machine: capable,
     signal: new AbortController().signal,
-    check: () => Promise.resolve('it works'),
+    check: () => Promise.resolve(onCpu),
+    nvidia: noCard,
     listener: {
       progress: (stage, done, total, unit) => {
         stages.push(`${stage} ${done}/${total} ${unit}`);
@@ -146,6 +150,38 @@ describe('setting TensorFlow up', () => {
     const calls = programs.calls.length;
     await setUpTensorflow(attempt(tools, programs).options);
     expect(programs.calls).toHaveLength(calls);
+  });
+
+  it('for a card fails where TensorFlow computes on the processor, and goes on from there', async () => {
+    const tools = temporaryFolder();
+    const programs = standIns(temporaryFolder());
+    const nvidia = { card: true, device: true, library: false, hidden: false };
+    const first = attempt(tools, programs, { variant: 'cuda', nvidia });
+    const failure = { code: 'SETUP_FAILED', detail: expect.stringMatching(/libcuda\.so\.1 was not found/) as unknown };
+    await expect(setUpTensorflow(first.options)).rejects.toMatchObject(failure);
+    expect(first.told.join()).not.toContain('No NVIDIA card');
+    expect(findTensorflow('cuda', tools, programs.downloads)).toBeUndefined();
+    const calls = programs.calls.length;
+    const check = () => Promise.resolve({ text: 'it works', gpu: true });
+    await setUpTensorflow(attempt(tools, programs, { variant: 'cuda', nvidia, check }).options);
+    expect(programs.calls).toHaveLength(calls);
+    expect(findTensorflow('cuda', tools, programs.downloads)).toBeDefined();
+    // Complete as it is, it is no success when the card cannot be used any more.
+    await expect(setUpTensorflow(first.options)).rejects.toMatchObject(failure);
+    // Without CUDA nothing is asked of a card.
+    await setUpTensorflow(attempt(tools, programs, { nvidia }).options);
+  });
+
+  it('for a card says before any download that there is none', async () => {
+    const tools = temporaryFolder();
+    const told: string[] = [];
+    const before: string[][] = [];
+    const programs = standIns(temporaryFolder(), () => before.push([...told]));
+    const { options } = attempt(tools, programs, { variant: 'cuda' });
+    const message = (text: string): void => void told.push(text);
+    await setUpTensorflow({ ...options, listener: { ...options.listener, message } });
+    expect(before[0]).toContainEqual(expect.stringMatching(/^No NVIDIA card was found/));
+    expect(findTensorflow('cuda', tools, programs.downloads)).toBeDefined();
   });
 
   it('begins anew where the binding was taken away', async () => {
@@ -270,7 +306,7 @@ describe('setting TensorFlow up', () => {
       second ??= setUpTensorflow(attempt(tools, programs).options);
       await expect(second).rejects.toMatchObject({ code: 'IN_USE' });
       await expect(removeTensorflow('cpu', tools)).rejects.toMatchObject({ code: 'IN_USE' });
-      return 'it works';
+      return onCpu;
     };
     await setUpTensorflow(attempt(tools, programs, { check }).options);
     writeFileSync(tensorflowPlaces('cpu', tools).claim, JSON.stringify({ pid: 2 ** 22 + 1, started: null }));

@@ -112,6 +112,7 @@ describe('what can be set up', () => {
     neededBytes: 1.2e9,
     usedBytes: 0,
     missing: [],
+    warnings: [],
     job: null,
   };
 
