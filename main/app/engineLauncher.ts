@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type BackendReport } from '../../shared/device.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { engineHintSchema, type EngineCommand } from '../../shared/jobFolder.ts';
-import { engineEntry, readBackendReport, type EngineExit, type EngineLauncher } from '../host/engine.ts';
+import { awaitProbe, engineEntry, type EngineExit, type EngineLauncher } from '../host/engine.ts';
 
 const byeSchema = z.object({ type: z.literal('bye') });
 
@@ -25,6 +25,15 @@ async function startUtility(args: string[]): Promise<{ child: UtilityProcess; ex
   await Promise.race([once(child, 'spawn'), exited]);
   if (child.pid === undefined) throw new DecantError('ENGINE_DIED', 'it could not be started');
   return { child, exited };
+}
+
+/** Electron's own kill asks politely. */
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
 }
 
 /** Engines as utility processes of Electron. They end with the application, however it ends. */
@@ -55,12 +64,7 @@ export function utilityLauncher(): EngineLauncher {
           send({ type: 'leave' });
         },
         kill: () => {
-          // Electron's own kill asks politely.
-          try {
-            process.kill(pid, 'SIGKILL');
-          } catch {
-            // Gone already.
-          }
+          killNow(pid);
         },
       };
     },
@@ -75,6 +79,11 @@ export async function probeInUtility(): Promise<BackendReport[]> {
   child.stdout?.on('data', (chunk: Buffer) => {
     printed += chunk.toString('utf8');
   });
-  await exited;
-  return readBackendReport(printed);
+  return awaitProbe({
+    exited,
+    printed: () => printed,
+    kill: () => {
+      if (child.pid !== undefined) killNow(child.pid);
+    },
+  });
 }

@@ -16,20 +16,51 @@ export function defaultLauncher(): EngineLauncher {
   return forkLauncher(engineEntry);
 }
 
+/** In this many milliseconds an engine has loaded whatever library it will ever load. */
+const probePatience = 60_000;
+
 const probeSchema = z.array(backendReportSchema.extend({ action: z.string().nullable().default(null) }));
 
 /** Asks a short-lived engine process what computes here: loading native libraries is nothing for the host. */
 export async function probeBackends(entry: string = engineEntry): Promise<BackendReport[]> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [entry, '--probe-backends'], { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [entry, '--probe-backends'], {
+      timeout: probePatience,
+      killSignal: 'SIGKILL',
+    });
     return readBackendReport(stdout);
   } catch (thrown) {
     throw explainProbe(thrown);
   }
 }
 
+/** An engine with `--probe-backends` that someone started. */
+export interface ProbeProcess {
+  readonly exited: Promise<unknown>;
+  /** All that it printed. */
+  readonly printed: () => string;
+  readonly kill: () => void;
+}
+
+/** What it found, at its end; one that does not come to it is killed. Errors: BACKEND_UNAVAILABLE. */
+export async function awaitProbe({ exited, printed, kill }: ProbeProcess): Promise<BackendReport[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      kill();
+      reject(explainProbe(new Error(`it did not answer within ${probePatience / 1000} s`)));
+    }, probePatience);
+  });
+  try {
+    await Promise.race([exited, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+  return readBackendReport(printed());
+}
+
 /** What `--probe-backends` printed. Errors: BACKEND_UNAVAILABLE. */
-export function readBackendReport(printed: string): BackendReport[] {
+function readBackendReport(printed: string): BackendReport[] {
   try {
     // Native libraries print what they like before; the report is the last line.
     return probeSchema.parse(JSON.parse(printed.trim().split('\n').at(-1) ?? ''));
