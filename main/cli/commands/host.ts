@@ -35,6 +35,8 @@ export function addHostCommands(program: Command): void {
       const context = contextOf(command);
       if (setup !== undefined && remove !== undefined)
         throw new DecantError('USAGE', '--setup and --remove exclude each other');
+      if (cuda === true && setup === undefined && remove === undefined)
+        throw new DecantError('USAGE', '--cuda says which tool --setup or --remove means, and neither is there');
       if (setup !== undefined) return setUpTool(context, setup, cuda);
       if (remove !== undefined) return removeTool(context, remove, cuda);
       const report = await withLibrary(context, (client) => client.request('doctor', {}));

@@ -1,4 +1,5 @@
 import type { ToolReport } from '../../../shared/contract.ts';
+import { toErrorReport, type ErrorReport } from '../../../shared/errors.ts';
 import { formatBytes } from '../../format/numbers.ts';
 
 export type ToolState = ToolReport['state'];
@@ -16,4 +17,10 @@ export function setupText(report: ToolReport): string {
   if (state === 'ready') return `${formatBytes(usedBytes)} in ${folder}.`;
   const costs = `Downloads ${formatBytes(downloadBytes)}, takes ${formatBytes(installedBytes)} afterwards and ${formatBytes(neededBytes)} at most meanwhile.`;
   return state === 'partial' ? `${formatBytes(usedBytes)} are there already. ${costs}` : costs;
+}
+
+/** What to show when the tools could not be listed; nothing where the host is away, which the banner says. */
+export function listFailure(thrown: unknown): ErrorReport | undefined {
+  const report = toErrorReport(thrown);
+  return report.code === 'HOST_GONE' ? undefined : report;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { benchmarkTable, figureTitle, progressOf } from '../../../renderer/routes/device/benchmarks.ts';
-import { setupText, toolTitle } from '../../../renderer/routes/device/tools.ts';
+import { DecantError } from '../../../shared/errors.ts';
+import { listFailure, setupText, toolTitle } from '../../../renderer/routes/device/tools.ts';
 import type { ToolReport } from '../../../shared/contract.ts';
 import type { BenchmarkRecord } from '../../../shared/device.ts';
 import type { JobRecord } from '../../../shared/records.ts';
@@ -115,6 +116,12 @@ describe('what can be set up', () => {
     warnings: [],
     job: null,
   };
+
+  it('says why it cannot be listed, unless the host is away', () => {
+    expect(listFailure(new DecantError('FILE_UNREADABLE', 'steps.json'))).toMatchObject({ code: 'FILE_UNREADABLE' });
+    expect(listFailure(new Error('broken'))).toMatchObject({ code: 'INTERNAL' });
+    expect(listFailure(new DecantError('HOST_GONE', 'no connection'))).toBeUndefined();
+  });
 
   it('says what it costs before, and what it takes after', () => {
     expect(toolTitle(report)).toBe('TensorFlow 2.16 for the processor');
