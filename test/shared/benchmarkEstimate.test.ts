@@ -48,6 +48,23 @@ describe('an estimate by the benchmark', () => {
     expect(large?.secondsPerStep).toBeCloseTo(0.06 * factor, 12);
   });
 
+  it('comes from the same model first, then from the same batch', () => {
+    const from = (changes: Partial<RunConfigurationInput>, figures: readonly BenchmarkRecord[]) => {
+      const found = estimateByBenchmark(run(changes), figures)?.from;
+      return found && [found.size, found.batchSize];
+    };
+    const large = { student: { size: 5 }, batchSize: 256 } as const;
+    const figures = [figure({ batchSize: 256 }), figure({ size: 5, batchSize: 64 })];
+    // By operations alone the small model would be nearer to some of them.
+    expect(from(large, figures)).toEqual([5, 64]);
+    expect(from(large, figures.toReversed())).toEqual([5, 64]);
+    expect(from({ student: { size: 5 }, batchSize: 1 }, [figure({ batchSize: 16 }), ...figures])).toEqual([5, 64]);
+    expect(from(large, [figure({ batchSize: 1024 }), figure({ batchSize: 256 })])).toEqual([1, 256]);
+    expect(from(large, [...figures, figure({ size: 5, batchSize: 256 })])).toEqual([5, 256]);
+    expect(from({ student: { size: 5, numQ: 2 }, batchSize: 256 }, figures)).toEqual([5, 64]);
+    expect(from({ batchSize: 200 }, [figure(), figure({ batchSize: 256 })])).toEqual([1, 256]);
+  });
+
   it('never takes less for more work', () => {
     const batches = fc.integer({ min: 1, max: 4096 });
     fc.assert(
