@@ -5,7 +5,7 @@ import { freshState } from '../../main/engine/tdmpc2/agentState.ts';
 import { createRewardModel } from '../../main/engine/tdmpc2/inference.ts';
 import { nets } from '../../main/engine/tdmpc2/parameters.ts';
 import { createPlanner } from '../../main/engine/tdmpc2/planner.ts';
-import { drawUpdate, normalsOf } from '../../main/engine/tdmpc2/random.ts';
+import { drawUpdate, normalsOf, type UpdateRandomness } from '../../main/engine/tdmpc2/random.ts';
 import { type UpdateBatch } from '../../main/engine/tdmpc2/updateBatch.ts';
 import { benchParameters } from './benchParameters.ts';
 import { type Job } from './protocol.ts';
@@ -63,13 +63,12 @@ function updateWorkload(job: Job, backend: Backend): Start {
       actionDims: job.actionDims,
     });
     agent.load(state);
+    let randomness: UpdateRandomness | undefined;
     return async (index, timed) => {
       const chosen = batches[index % batchCount];
       if (chosen === undefined) throw new RangeError('no batch');
-      await agent.update(
-        chosen,
-        timed(() => drawUpdate(job.seed, index, sizes)),
-      );
+      randomness = timed(() => drawUpdate(job.seed, index, sizes, randomness));
+      await agent.update(chosen, randomness);
     };
   };
 }

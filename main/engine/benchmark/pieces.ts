@@ -10,7 +10,7 @@ import { freshState } from '../tdmpc2/agentState.ts';
 import { createRewardModel } from '../tdmpc2/inference.ts';
 import { initialParameters, parameterCounts, parameterSpecifications, taskEmbedding } from '../tdmpc2/parameters.ts';
 import { createPlanner } from '../tdmpc2/planner.ts';
-import { drawUpdate } from '../tdmpc2/random.ts';
+import { drawUpdate, type UpdateRandomness } from '../tdmpc2/random.ts';
 import { discountOf } from '../tdmpc2/settings.ts';
 import { memoryNeed } from '../training/memory.ts';
 
@@ -98,10 +98,11 @@ function prepareUpdate({ size, batchSize }: Piece, backend: Backend): PreparedPi
     teacherReward: fill(batchSize),
   };
   let number = 0;
+  let draws: UpdateRandomness | undefined;
   return {
     step: async () => {
       number += 1;
-      const draws = drawUpdate(seed, number, { horizon, batchSize, actionDim, numQ, mlpDim, dropout });
+      draws = drawUpdate(seed, number, { horizon, batchSize, actionDim, numQ, mlpDim, dropout }, draws);
       await agent.update(batch, draws);
     },
     dispose: () => agent.dispose(),

@@ -33,9 +33,17 @@ export function indexPair(seed: number, step: number, site: number, numQ: number
 /**
  * A dropout mask of `count` features: 1 where a feature is kept, 0 where it is dropped with `probability`. Draws the gaps between
  * dropped features, which are geometric, so that it costs as many draws as features are dropped.
+ * @param memory of `count` bytes that is written and returned; new memory without it.
  */
-export function keepMask(seed: number, step: number, site: number, count: number, probability: number): Uint8Array {
-  const mask = new Uint8Array(count).fill(1);
+export function keepMask(
+  seed: number,
+  step: number,
+  site: number,
+  count: number,
+  probability: number,
+  memory?: Uint8Array,
+): Uint8Array {
+  const mask = (memory?.length === count ? memory : new Uint8Array(count)).fill(1);
   if (probability === 0) return mask;
   const inverseLogKeep = 1 / Math.log1p(-probability);
   const block = 64 + Math.ceil(1.1 * mask.length * probability);
@@ -77,11 +85,16 @@ export interface DrawSizes {
   dropout: number;
 }
 
-/** Every random number of update `step` (0 for the first) of the run `seed`, in the layout that an agent takes. */
+/**
+ * Every random number of update `step` (0 for the first) of the run `seed`, in the layout that an agent takes.
+ * @param spent numbers of an earlier update, whose masks are written again: fresh megabytes in every step would keep the garbage
+ * collector busy.
+ */
 export function drawUpdate(
   seed: number,
   step: number,
   { horizon, batchSize, actionDim, numQ, mlpDim, dropout }: DrawSizes,
+  spent?: UpdateRandomness,
 ): UpdateRandomness {
   const rows = horizon * batchSize;
   const policyRows = (horizon + 1) * batchSize;
@@ -94,8 +107,8 @@ export function drawUpdate(
   if (dropout === 0) return draws;
   return {
     ...draws,
-    maskTd: keepMask(seed, step, randomSites.dropoutTd, numQ * rows * mlpDim, dropout),
-    maskValue: keepMask(seed, step, randomSites.dropoutValue, numQ * rows * mlpDim, dropout),
-    maskPi: keepMask(seed, step, randomSites.dropoutPi, numQ * policyRows * mlpDim, dropout),
+    maskTd: keepMask(seed, step, randomSites.dropoutTd, numQ * rows * mlpDim, dropout, spent?.maskTd),
+    maskValue: keepMask(seed, step, randomSites.dropoutValue, numQ * rows * mlpDim, dropout, spent?.maskValue),
+    maskPi: keepMask(seed, step, randomSites.dropoutPi, numQ * policyRows * mlpDim, dropout, spent?.maskPi),
   };
 }

@@ -4,7 +4,7 @@ import { type Backend } from '../compute/program.ts';
 import { describeMachine } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
 import { createAgent, type Agent } from '../tdmpc2/agent.ts';
-import { drawUpdate } from '../tdmpc2/random.ts';
+import { drawUpdate, type UpdateRandomness } from '../tdmpc2/random.ts';
 import { heldOutReward } from './heldOut.ts';
 import { teacherRewards, type TeacherRewards } from './labelling.ts';
 import { memoryNeedOf, requireMemory } from './memory.ts';
@@ -68,6 +68,7 @@ async function updates(
   await using stream = new BatchStream({ home, manifest, sampler: sampler.options, firstStep: first });
   const speed = new SpeedMeter();
   let lastCheckpoint = first - 1;
+  let randomness: UpdateRandomness | undefined;
   const save = async (step: number): Promise<void> => {
     if (step === lastCheckpoint) return;
     const reward = await heldOutReward(plan, agent, backend);
@@ -83,7 +84,7 @@ async function updates(
     }
     const { batch, waited } = await stream.next();
     const teacherReward = await teacher?.read(batch);
-    const randomness = drawUpdate(seed, step, { horizon, batchSize, actionDim, numQ, mlpDim, dropout });
+    randomness = drawUpdate(seed, step, { horizon, batchSize, actionDim, numQ, mlpDim, dropout }, randomness);
     const result = await agent.update({ ...batch, teacherReward }, randomness);
     speed.update(waited);
     if (step % logEvery === 0 || step === steps) {

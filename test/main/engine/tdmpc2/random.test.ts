@@ -89,3 +89,14 @@ test('the draws of an update are a function of seed and step', () => {
     { numRuns: 20 },
   );
 });
+
+test('an update drawn into the memory of an earlier one is the same', () => {
+  const sizes = { horizon: 2, batchSize: 5, actionDim: 3, numQ: 2, mlpDim: 40, dropout: 0.3 };
+  const spent = drawUpdate(3, 7, sizes);
+  const { maskTd } = spent;
+  const again = drawUpdate(3, 8, sizes, spent);
+  expect(again).toEqual(drawUpdate(3, 8, sizes));
+  expect(again.maskTd).toBe(maskTd);
+  // Masks of another size do not fit.
+  expect(drawUpdate(3, 8, { ...sizes, batchSize: 6 }, again)).toEqual(drawUpdate(3, 8, { ...sizes, batchSize: 6 }));
+});
