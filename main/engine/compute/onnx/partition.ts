@@ -1,5 +1,6 @@
 import { elementCount } from '../../../../shared/tensor.ts';
 import { type Graph, type Node, producerOf, type Value } from '../graph/graph.ts';
+import { batchInput } from '../trace/traceProgram.ts';
 import { isHostOperation } from './hostOperations.ts';
 
 /** Nodes that run as one model, then those that run beside it on its results. */
@@ -8,10 +9,9 @@ export interface Stage {
   hostNodes: readonly Node[];
 }
 
-/** Cuts a graph where operations run beside the model: a value made by one of them is read by models of later stages only. */
-export function partition(graph: Graph): Stage[] {
+/** The first stage in which each node can run. */
+function earliestStages(graph: Graph): Map<Node, number> {
   const stageOf = new Map<Node, number>();
-  const stages: { nodes: Node[]; hostNodes: Node[] }[] = [];
   for (const node of graph.nodes) {
     const onHost = isHostOperation(node.operation);
     let stage = 0;
@@ -22,8 +22,43 @@ export function partition(graph: Graph): Stage[] {
       stage = Math.max(stage, waits ? made + 1 : made);
     }
     stageOf.set(node, stage);
+  }
+  return stageOf;
+}
+
+/**
+ * Moves what is made of the batch alone to the stage that reads it: what a model returns is copied, what it is given is not, and
+ * the batch is there in every stage.
+ */
+function moveToReaders(graph: Graph, stageOf: Map<Node, number>): void {
+  const ofBatch = (value: Value): boolean => {
+    const { source } = value;
+    if (source.kind === 'input') return source.name.startsWith(batchInput(''));
+    return source.kind === 'constant' || movable.has(source.node);
+  };
+  const movable = new Set<Node>();
+  for (const node of graph.nodes) if (!isHostOperation(node.operation) && node.inputs.every(ofBatch)) movable.add(node);
+  const returned = new Set(graph.outputs.values());
+  const firstReader = new Map<Value, number>();
+  for (const node of [...graph.nodes].reverse()) {
+    const stage = stageOf.get(node) ?? 0;
+    const read = Math.min(...node.outputs.map((output) => firstReader.get(output) ?? Infinity));
+    const moves = movable.has(node) && Number.isFinite(read) && !node.outputs.some((output) => returned.has(output));
+    const final = moves ? Math.max(stage, read) : stage;
+    stageOf.set(node, final);
+    for (const input of node.inputs) firstReader.set(input, Math.min(firstReader.get(input) ?? Infinity, final));
+  }
+}
+
+/** Cuts a graph where operations run beside the model: a value made by one of them is read by models of later stages only. */
+export function partition(graph: Graph): Stage[] {
+  const stageOf = earliestStages(graph);
+  moveToReaders(graph, stageOf);
+  const stages: { nodes: Node[]; hostNodes: Node[] }[] = [];
+  for (const node of graph.nodes) {
+    const stage = stageOf.get(node) ?? 0;
     while (stages.length <= stage) stages.push({ nodes: [], hostNodes: [] });
-    (onHost ? stages[stage]?.hostNodes : stages[stage]?.nodes)?.push(node);
+    (isHostOperation(node.operation) ? stages[stage]?.hostNodes : stages[stage]?.nodes)?.push(node);
   }
   return stages;
 }

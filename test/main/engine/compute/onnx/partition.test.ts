@@ -42,6 +42,21 @@ test('models wait for what is made beside them; operations beside do not wait fo
   ]);
 });
 
+test('what is made of the batch alone is made where it is read; of a state it is made before the state changes', () => {
+  const stages = stagesOf((build) => {
+    const [mask, weight] = [build.input('batch/mask', [2], 'bool'), build.input('state/weight', [2], 'float32')];
+    const floats = build.apply({ type: 'Cast', dtype: 'float32' }, mask);
+    const old = build.apply({ type: 'Exp' }, weight);
+    const after = movingAverage(build, weight, build.apply({ type: 'Abs' }, weight));
+    const mul = (a: Value, b: Value) => build.apply({ type: 'Mul' }, a, b);
+    return { 'state/weight': after, y: mul(mul(after, floats), old) };
+  });
+  expect(stages).toEqual([
+    { model: ['Exp', 'Abs'], beside: ['MovingAverage'] },
+    { model: ['Cast', 'Mul', 'Mul'], beside: [] },
+  ]);
+});
+
 test('only whole neighbouring parts are views', () => {
   graphOf((build) => {
     const x = build.input('x', [4, 3, 2], 'float32');
