@@ -85,7 +85,10 @@ function interruption(exit: EngineExit, closing: boolean): ErrorReport {
   return { code: 'ENGINE_DIED', detail: `it ended ${how}; its log may say more` };
 }
 
-/** A job's end must not be lost because the disk is full for a while: tried again until it is written or the library is closed. */
+/**
+ * A job's end must not be lost because the disk is full for a while: tried again until it is written or the library is closed. A job
+ * that is not there any more was deleted between the end that it acknowledged itself and this one.
+ */
 export async function settleForSure(
   { onProblem, times }: Pick<Supervision, 'onProblem' | 'times'>,
   action: () => Promise<void>,
@@ -95,7 +98,7 @@ export async function settleForSure(
       await action();
       return;
     } catch (thrown) {
-      if (thrown instanceof DecantError && thrown.code === 'HOST_GONE') return;
+      if (thrown instanceof DecantError && (thrown.code === 'HOST_GONE' || thrown.code === 'NOT_FOUND')) return;
       onProblem(toErrorReport(thrown).detail);
       await delay(times.retryMilliseconds, undefined, { ref: false });
     }
