@@ -19,7 +19,7 @@ export async function realSubject(home: string): Promise<KillSubject> {
     entry: fileURLToPath(new URL('../../../main/engine/main.ts', import.meta.url)),
     environment: process.env,
     kind: 'train',
-    configuration: { method: 'scratch', dataset: 'chunk', batchSize: 4, steps: 60, checkpointEvery: 10 },
+    configuration: { method: 'scratch', dataset: 'chunk', batchSize: 4, steps: 400, checkpointEvery: 40 },
     longestDelay: 2000,
     random: Math.random,
   };
