@@ -27,9 +27,14 @@ export type Outputs = ReadonlyMap<string, Float32Array>;
 
 /** A program on a machine, with its state there. */
 export interface CompiledProgram {
-  /** Replaces the whole state. float32 only. The caller leaves the arrays as they are from then on. */
+  /** Replaces the whole state, float32 only. The caller leaves the arrays as they are from then on. Errors: RangeError for a state that is missing. */
   load(state: TensorMap): void;
+  /**
+   * One step after another: the next begins when this one has ended. Errors: RangeError for a shape or dtype that does not fit; Error
+   * where no state was loaded, or where a step failed in the middle and left none.
+   */
   step(batch: Batch, scalars: Scalars): Promise<Outputs>;
+  /** A copy of the state. */
   read(): Promise<TensorMap>;
   dispose(): void;
 }
@@ -43,5 +48,7 @@ export interface Backend {
   readonly usesGpu?: boolean;
   /** Programs are compiled for each shape of batch anew, so that few shapes are better than many. */
   readonly compiled?: boolean;
+  /** Rows of a product beyond which each costs more, since they leave the caches; absent where more rows are never worse. */
+  readonly rowsTogether?: number;
   compile(program: Program): CompiledProgram;
 }

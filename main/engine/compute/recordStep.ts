@@ -13,6 +13,13 @@ function graphDataType({ dtype }: Tensor): GraphDataType {
   throw new RangeError(`a program takes no ${dtype} input`);
 }
 
+/** A tensor of a batch as a graph's input: float32 and int32 as they are, int64 as int32, masks as bytes. Errors: RangeError for others. */
+export function fedValues({ data, dtype }: Tensor): Float32Array | Int32Array | Uint8Array {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
+  if (data instanceof BigInt64Array) return Int32Array.from(data, Number);
+  throw new RangeError(`a program takes no ${dtype} input`);
+}
+
 /** A text that is equal for batches of equal shapes and dtypes with the same scalars: graphs are recorded for one of them. */
 export function stepKey(batch: Batch, scalars: readonly string[]): string {
   const tensors = [...batch].map(([name, tensor]) => `${name}:${graphDataType(tensor)}[${tensor.shape.join(',')}]`);

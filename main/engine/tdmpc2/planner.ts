@@ -45,12 +45,6 @@ export interface Planner {
   dispose(): void;
 }
 
-/**
- * By backend. On a processor products of 512 rows are as fast as they get, and what lies between them is faster while it fits the
- * cache: 4096 rows at once cost a seventh more each. All at once elsewhere: a GPU wants many rows.
- */
-const groupSizes: Readonly<Record<string, number | undefined>> = { onnx: 2 };
-
 /** MPPI planning for environments that go on together, each with the warm start that goes from step to step. */
 export function createPlanner(options: PlannerOptions): Planner {
   const { architecture, dropout, environments = 1, planner = defaultPlanner } = options;
@@ -61,7 +55,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     planProgram({
       ...sizes,
       discount: options.discount,
-      groupSize: options.groupSize ?? groupSizes[options.backend.name],
+      groupSize: options.groupSize ?? groupSizeOf(options.backend, planner),
       actionDims: options.actionDims ?? mt30ActionDims,
       logStdMin: options.logStdMin,
       logStdMax: options.logStdMax,
@@ -114,6 +108,11 @@ export function createPlanner(options: PlannerOptions): Planner {
     draw: (seed, step) => drawPlan(seed, step, sizes),
     dispose: () => compiled.dispose(),
   };
+}
+
+/** As many environments as have their rows in the backend's caches; all where it names no bound. */
+function groupSizeOf({ rowsTogether }: Backend, { numSamples }: PlannerParameters): number | undefined {
+  return rowsTogether === undefined ? undefined : Math.max(1, Math.floor(rowsTogether / numSamples));
 }
 
 /** The elite that `uniform` in [0, 1) picks by its score, in float64 as numpy's choice does. */

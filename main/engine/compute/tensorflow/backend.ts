@@ -8,13 +8,13 @@ import {
   type Program,
   type Scalars,
 } from '../program.ts';
-import { recordStep, stepKey } from '../recordStep.ts';
+import { fedValues, recordStep, stepKey } from '../recordStep.ts';
 import { batchInput, resultOutput, scalarInput, stateInput } from '../trace/traceProgram.ts';
 import { type TensorflowBinding } from './binding.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { loadTensorflow, type TensorflowOptions } from './load.ts';
 import { lowerProgram } from './model.ts';
-import { type Numbers, ProgramSession } from './session.ts';
+import { ProgramSession } from './session.ts';
 
 /** Each program's state, in the session that stepped last. */
 interface Variant {
@@ -64,7 +64,7 @@ class TensorflowProgram implements CompiledProgram {
     const variant = await this.#variantFor(batch, scalars);
     this.#bringUp(variant);
     const values = variant.feeds.map(({ kind, name }) =>
-      kind === 'scalar' ? Float32Array.of(scalarValue(scalars, name)) : fedValues(batch.get(name), name),
+      kind === 'scalar' ? Float32Array.of(scalarValue(scalars, name)) : fedValues(batchTensor(batch, name)),
     );
     const results = variant.session.step(values);
     const { state, outputs } = variant.session.program;
@@ -162,11 +162,10 @@ function scalarValue(scalars: Scalars, name: string): number {
   return value;
 }
 
-function fedValues(tensor: Tensor | undefined, name: string): Numbers {
-  const data = tensor?.data;
-  if (data instanceof BigInt64Array) return Int32Array.from(data, Number);
-  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
-  throw new RangeError(`the batch has no ${name} that a program takes`);
+function batchTensor(batch: Batch, name: string): Tensor {
+  const tensor = batch.get(name);
+  if (tensor === undefined) throw new RangeError(`the batch has no ${name}`);
+  return tensor;
 }
 
 export interface TensorflowBackendOptions extends TensorflowOptions {
