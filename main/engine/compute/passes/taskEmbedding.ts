@@ -3,7 +3,8 @@ import { type Graph, type Value } from '../graph/graph.ts';
 import { rewrite, type Rule } from '../graph/rewrite.ts';
 import { sameShape } from '../graph/shapes.ts';
 import { columnsOf, joinedColumns, lookUpOf, type Part, paysLookUp, weightOf } from './rules/lookUps.ts';
-import { anyOf, broadcasted, isCallOf, joined, madeBy, resultShape, slicedAlong } from './rules/patterns.ts';
+import { slicedAlong } from '../graph/shaping.ts';
+import { anyOf, broadcasted, isCallOf, joined, madeBy, resultShape } from './rules/patterns.ts';
 import { sliceOfProduct, valuesOnlySliced } from './rules/slicedProducts.ts';
 
 const sumByTask = { type: 'MatMul', transposeA: true, transposeB: false } as const;

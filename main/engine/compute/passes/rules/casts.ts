@@ -1,5 +1,6 @@
 import { type Rule } from '../../graph/rewrite.ts';
-import { isCallOf, madeBy, reshaped, sliced } from './patterns.ts';
+import { reshaped, sliced } from '../../graph/shaping.ts';
+import { isCallOf, madeBy } from './patterns.ts';
 
 /** Parts and views of a mask are taken from its bytes: a quarter of the memory, and slices of slices meet. */
 export const castRules: Rule = (call, { build }) => {

@@ -1,7 +1,8 @@
 import { elementCount } from '../../../../../shared/tensor.ts';
 import { type Rule } from '../../graph/rewrite.ts';
 import { sameShape } from '../../graph/shapes.ts';
-import { anyOf, broadcasted, cutOf, isCallOf, madeBy, reshaped, slicedAlong } from './patterns.ts';
+import { reshaped, slicedAlong } from '../../graph/shaping.ts';
+import { anyOf, broadcasted, cutOf, isCallOf, madeBy } from './patterns.ts';
 
 /** Of entries that are looked up, only those that are wanted. */
 const sliceOfGather: Rule = (call, { build }) => {

@@ -1,6 +1,7 @@
 import { type GraphBuilder } from '../../graph/builder.ts';
 import { type Value } from '../../graph/graph.ts';
-import { type CallOf, joined, madeBy, slicedAlong } from './patterns.ts';
+import { slicedAlong } from '../../graph/shaping.ts';
+import { type CallOf, joined, madeBy } from './patterns.ts';
 
 /** Columns `start` up to `start + length` of joined columns, and what they hold: for looked-up rows the table, for equal rows one. */
 export interface Part {

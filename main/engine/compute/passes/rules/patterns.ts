@@ -3,7 +3,8 @@ import { type GraphBuilder } from '../../graph/builder.ts';
 import { type Node, producerOf, type Value } from '../../graph/graph.ts';
 import { isArithmetic, isComparison, isUnary, type Operation, type OperationType } from '../../graph/operations.ts';
 import { type Rule } from '../../graph/rewrite.ts';
-import { outputTypes, sameShape } from '../../graph/shapes.ts';
+import { outputTypes } from '../../graph/shapes.ts';
+import { reshaped } from '../../graph/shaping.ts';
 
 /** An operation on inputs. */
 export type Call = Pick<Node, 'operation' | 'inputs'>;
@@ -49,31 +50,10 @@ export function isElementwise(operation: Operation): boolean {
   return ['LogicalNot', 'IsNan', 'Step', 'Clip', 'Cast', 'Select'].includes(operation.type);
 }
 
-/** `x` with another shape of as many entries. */
-export function reshaped(build: GraphBuilder, x: Value, shape: readonly number[]): Value {
-  return sameShape(x.shape, shape) ? x : build.apply({ type: 'Reshape', shape }, x);
-}
-
 /** `x` repeated to a shape that it broadcasts to. */
 export function broadcasted(build: GraphBuilder, x: Value, shape: readonly number[]): Value {
   if (elementCount(x.shape) === elementCount(shape)) return reshaped(build, x, shape);
   return build.apply({ type: 'BroadcastTo', shape }, x);
-}
-
-/** A part of `x`. */
-export function sliced(build: GraphBuilder, x: Value, begin: readonly number[], size: readonly number[]): Value {
-  return sameShape(x.shape, size) ? x : build.apply({ type: 'Slice', begin, size }, x);
-}
-
-/** Entries `start` up to `start + length` of one axis. */
-export function slicedAlong(build: GraphBuilder, x: Value, axis: number, start: number, length: number): Value {
-  const begin = x.shape.map((_, other) => (other === axis ? start : 0));
-  return sliced(
-    build,
-    x,
-    begin,
-    x.shape.map((size, other) => (other === axis ? length : size)),
-  );
 }
 
 /** Values one after the other along an axis. */

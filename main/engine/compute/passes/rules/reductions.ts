@@ -1,6 +1,7 @@
 import { isReduction } from '../../graph/operations.ts';
 import { type Rule } from '../../graph/rewrite.ts';
-import { anyOf, broadcasted, madeBy, reshaped, resultShape } from './patterns.ts';
+import { reshaped } from '../../graph/shaping.ts';
+import { anyOf, broadcasted, madeBy, resultShape } from './patterns.ts';
 
 /** A sum, mean or extremum over axes of one entry. */
 const ofOne: Rule = (call, { build }) => {

@@ -1,7 +1,8 @@
 import { elementCount } from '../../../../../shared/tensor.ts';
 import { type Rule } from '../../graph/rewrite.ts';
 import { sameShape } from '../../graph/shapes.ts';
-import { anyOf, broadcasted, isCallOf, madeBy, reshaped } from './patterns.ts';
+import { reshaped } from '../../graph/shaping.ts';
+import { anyOf, broadcasted, isCallOf, madeBy } from './patterns.ts';
 
 const reshape: Rule = (call, { build }) => {
   const [x] = call.inputs;

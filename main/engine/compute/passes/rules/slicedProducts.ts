@@ -2,7 +2,8 @@ import { type GraphBuilder } from '../../graph/builder.ts';
 import { type Graph, type Node, onlyOutput, type Value } from '../../graph/graph.ts';
 import { type Rule } from '../../graph/rewrite.ts';
 import { sameShape } from '../../graph/shapes.ts';
-import { type Call, cutOf, isCallOf, madeBy, slicedAlong } from './patterns.ts';
+import { slicedAlong } from '../../graph/shaping.ts';
+import { type Call, cutOf, isCallOf, madeBy } from './patterns.ts';
 
 function readersOf(graph: Graph): Map<Value, Node[]> {
   const readers = new Map<Value, Node[]>();

@@ -1,7 +1,8 @@
 import { type Value } from '../../graph/graph.ts';
 import { type Rule } from '../../graph/rewrite.ts';
 import { sameShape } from '../../graph/shapes.ts';
-import { anyOf, cutOf, isCallOf, joined, madeBy, reshaped, sliced } from './patterns.ts';
+import { reshaped, sliced } from '../../graph/shaping.ts';
+import { anyOf, cutOf, isCallOf, joined, madeBy } from './patterns.ts';
 import { padsToConcat } from './pads.ts';
 
 const sliceOfSlice: Rule = (call, { build }) => {

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type Operation } from '../../graph/operations.ts';
+import {
+  arithmeticTypes,
+  comparisonTypes,
+  logicalTypes,
+  type Operation,
+  type OperationType,
+  unaryTypes,
+} from '../../graph/operations.ts';
 import { dtype, listRecorder, noAttributes, type Recorder, recorder, required, single } from '../recorder.ts';
 
 const unary = (operation: Operation) => single(operation, ['x']);
@@ -35,41 +42,14 @@ const addAll = listRecorder(noAttributes, (build, inputs) =>
   inputs.slice(1).reduce((sum, input) => build.apply({ type: 'Add' }, sum, input), required(inputs[0])),
 );
 
-const unaryTypes = [
-  'Neg',
-  'Abs',
-  'Sign',
-  'Exp',
-  'Log',
-  'Sqrt',
-  'Rsqrt',
-  'Square',
-  'Reciprocal',
-  'Tanh',
-  'Sigmoid',
-  'Relu',
-  'LogicalNot',
-  'IsNan',
-] as const;
-const binaryTypes = [
-  'Add',
-  'Sub',
-  'Maximum',
-  'Minimum',
-  'SquaredDifference',
-  'Greater',
-  'GreaterEqual',
-  'Less',
-  'LessEqual',
-  'Equal',
-  'NotEqual',
-  'LogicalAnd',
-  'LogicalOr',
-] as const;
+/** Those of a graph's operations that are no TF.js kernel of the same name and attributes. */
+const others: ReadonlySet<OperationType> = new Set(['Softmax', 'LogSoftmax', 'Mish', 'Mul', 'Div']);
+const unaries = [...unaryTypes, 'LogicalNot', 'IsNan'] as const;
+const binaries = [...arithmeticTypes, ...comparisonTypes, ...logicalTypes] as const;
 
 export const elementwiseKernels: readonly [string, Recorder][] = [
-  ...unaryTypes.map((type): [string, Recorder] => [type, unary({ type })]),
-  ...binaryTypes.map((type): [string, Recorder] => [type, binary({ type })]),
+  ...unaries.filter((type) => !others.has(type)).map((type): [string, Recorder] => [type, unary({ type })]),
+  ...binaries.filter((type) => !others.has(type)).map((type): [string, Recorder] => [type, binary({ type })]),
   ['Multiply', binary({ type: 'Mul' })],
   ['RealDiv', binary({ type: 'Div' })],
   ['Identity', recorder(noAttributes, ['x'], (_, [x]) => required(x))],

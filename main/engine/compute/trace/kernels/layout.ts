@@ -3,30 +3,17 @@ import { z } from 'zod';
 import { elementCount } from '../../../../../shared/tensor.ts';
 import { type GraphBuilder } from '../../graph/builder.ts';
 import { type Value } from '../../graph/graph.ts';
-import { broadcastShapes, sameShape } from '../../graph/shapes.ts';
+import { broadcastShapes } from '../../graph/shapes.ts';
+import { reshaped, sliced, slicedAlong } from '../../graph/shaping.ts';
 import { axes, integers, listRecorder, normalAxes, type Recorder, recorder, required } from '../recorder.ts';
-
-function reshaped(build: GraphBuilder, x: Value, shape: readonly number[]): Value {
-  return sameShape(x.shape, shape) ? x : build.apply({ type: 'Reshape', shape }, x);
-}
-
-function sliced(build: GraphBuilder, x: Value, begin: readonly number[], size: readonly number[]): Value {
-  const whole = sameShape(x.shape, size) && begin.every((start) => start === 0);
-  return whole ? x : build.apply({ type: 'Slice', begin, size }, x);
-}
 
 /** Parts of one axis, of these lengths. */
 function parts(build: GraphBuilder, x: Value, axis: number, lengths: readonly number[]): Value[] {
   let start = 0;
   return lengths.map((length) => {
-    const begin = x.shape.map((_, other) => (other === axis ? start : 0));
+    const part = slicedAlong(build, x, axis, start, length);
     start += length;
-    return sliced(
-      build,
-      x,
-      begin,
-      x.shape.map((size, other) => (other === axis ? length : size)),
-    );
+    return part;
   });
 }
 
