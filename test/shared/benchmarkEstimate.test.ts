@@ -5,24 +5,9 @@ import { estimateByBenchmark, labelSecondsByBenchmark } from '../../shared/bench
 import { runConfigurationSchema, type RunConfigurationInput } from '../../shared/configuration.ts';
 import type { BenchmarkRecord } from '../../shared/device.ts';
 import { updateOperations } from '../../shared/operations.ts';
+import { benchmarkFigure } from '../support/deviceRecords.ts';
 
-const figure = (changes: Partial<BenchmarkRecord> = {}): BenchmarkRecord => ({
-  benchmark: 'g-2',
-  at: '2026-01-02T00:00:00.000Z',
-  backend: 'onnx',
-  automatic: true,
-  device: 'A processor',
-  threads: 2,
-  codeVersion: '1',
-  here: true,
-  work: 'update',
-  size: 1,
-  batchSize: 64,
-  milliseconds: 20,
-  steps: 9,
-  otherCores: null,
-  ...changes,
-});
+const figure = (changes: Partial<BenchmarkRecord> = {}) => benchmarkFigure({ benchmark: 'g-2', ...changes });
 const run = (changes: Partial<RunConfigurationInput> = {}) =>
   runConfigurationSchema.parse({ method: 'scratch', dataset: 'd', batchSize: 64, steps: 1000, ...changes });
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeBenchmark, describeDoctor } from '../../../main/cli/describeDevice.ts';
 import type { BenchmarkRecord, DoctorReport } from '../../../shared/device.ts';
+import { idleCard } from '../../support/deviceRecords.ts';
 
 const report: DoctorReport = {
   version: '1.2.3',
@@ -29,18 +30,6 @@ const report: DoctorReport = {
   ],
   backendsProblem: null,
 };
-const card = {
-  index: 0,
-  uuid: 'GPU-1',
-  name: 'A card',
-  driver: '535.1',
-  utilisation: 0,
-  memoryBytes: 12e9,
-  memoryUsedBytes: 0,
-  temperature: 31,
-  power: null,
-  powerLimit: 170,
-};
 
 it('says everything of a machine without a card', () => {
   const lines = describeDoctor(report).split('\n');
@@ -54,10 +43,10 @@ it('says everything of a machine without a card', () => {
 });
 
 it('says zero as zero, and leaves out what a card does not tell', () => {
-  const told = describeDoctor({ ...report, device: { ...report.device, gpus: [card] } });
+  const told = describeDoctor({ ...report, device: { ...report.device, gpus: [idleCard] } });
   expect(told).toContain('  0: A card, 12.0 GB, driver 535.1\n     0 % busy, 0 B used, 31 °C\n');
   const silent = {
-    ...card,
+    ...idleCard,
     utilisation: null,
     memoryUsedBytes: null,
     temperature: null,

@@ -5,25 +5,11 @@ import { listFailure, setupText, toolTitle } from '../../../renderer/routes/devi
 import type { ToolReport } from '../../../shared/contract.ts';
 import type { BenchmarkRecord } from '../../../shared/device.ts';
 import type { JobRecord } from '../../../shared/records.ts';
+import { benchmarkFigure } from '../../support/deviceRecords.ts';
 import { jobRecord } from '../host/records.ts';
 
-const figure = (changes: Partial<BenchmarkRecord>): BenchmarkRecord => ({
-  benchmark: 'g-1',
-  at: '2026-01-01T00:00:00.000Z',
-  backend: 'onnx',
-  automatic: true,
-  device: 'A processor',
-  threads: 2,
-  codeVersion: '1',
-  here: true,
-  work: 'update',
-  size: 1,
-  batchSize: 64,
-  milliseconds: 10,
-  steps: 5,
-  otherCores: null,
-  ...changes,
-});
+const figure = (changes: Partial<BenchmarkRecord>) =>
+  benchmarkFigure({ at: '2026-01-01T00:00:00.000Z', milliseconds: 10, steps: 5, ...changes });
 
 describe('benchmarkTable', () => {
   it('says where other programs kept the machine busy, at the worst figure of a row', () => {

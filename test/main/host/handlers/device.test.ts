@@ -3,28 +3,17 @@ import { type EngineProcess, type Machine } from '../../../../main/host/device/m
 import { Store } from '../../../../main/store/store.ts';
 import { type BackendReport, type Device, type Telemetry } from '../../../../shared/device.ts';
 import { DecantError } from '../../../../shared/errors.ts';
+import { idleCard } from '../../../support/deviceRecords.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 import { prepareLibrary, training } from '../../jobs/prepare.ts';
 import { testHost } from '../library.ts';
 
-const card = {
-  index: 0,
-  uuid: 'GPU-1',
-  name: 'A card',
-  driver: '535.1',
-  utilisation: 0,
-  memoryBytes: 12e9,
-  memoryUsedBytes: 0,
-  temperature: 31,
-  power: null,
-  powerLimit: 170,
-};
 const device: Device = {
   operatingSystem: 'A system 1, x64',
   processor: { name: 'A processor', physicalCores: 2, threads: 4, instructionSets: ['AVX2', 'FMA'] },
   memoryBytes: 16e9,
   freeMemoryBytes: 9e9,
-  gpus: [card],
+  gpus: [idleCard],
   problem: null,
 };
 

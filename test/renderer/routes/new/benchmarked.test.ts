@@ -1,27 +1,12 @@
 import { expect, it } from 'vitest';
 import { benchmarked, originText } from '../../../../renderer/routes/new/benchmarked.ts';
 import { architectureOfSize } from '../../../../shared/architecture.ts';
-import type { BenchmarkRecord } from '../../../../shared/device.ts';
 import type { CheckpointRecord, DatasetRecord } from '../../../../shared/records.ts';
+import { benchmarkFigure } from '../../../support/deviceRecords.ts';
 import { checkpointFacts, datasetFacts } from '../../../main/store/facts.ts';
 
-const update: BenchmarkRecord = {
-  benchmark: 'g-1',
-  at: '2026-01-02T03:04:05.000Z',
-  backend: 'onnx',
-  automatic: true,
-  device: 'A processor',
-  threads: 2,
-  codeVersion: '1',
-  here: true,
-  work: 'update',
-  size: 1,
-  batchSize: 64,
-  milliseconds: 20,
-  steps: 9,
-  otherCores: null,
-};
-const label: BenchmarkRecord = { ...update, work: 'label', size: 317, batchSize: 64, milliseconds: 640 };
+const update = benchmarkFigure();
+const label = benchmarkFigure({ work: 'label', size: 317, milliseconds: 640 });
 const dataset: DatasetRecord = {
   id: 'd-1',
   name: 'data',
