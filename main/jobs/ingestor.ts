@@ -66,7 +66,8 @@ export class SpoolIngestor {
     let { spoolOffset: offset } = await store.supervision.getJobRow(job);
     if (upTo === undefined) offset = await this.#mendOffset(offset);
     while (true) {
-      const read = await this.#reader.readFrom(offset, { upTo });
+      // Nobody may see the import end before the run that it brought is there.
+      const read = await this.#reader.readFrom(offset, { upTo, through: 'run' });
       for (const damage of read.damage)
         await store.addMessage(
           job,

@@ -15,13 +15,15 @@ export interface SpoolRead {
   /** Where the next record begins. */
   offset: number;
   damage: SpoolDamage[];
-  /** Whether the limit ended the reading before the end of what there is. */
+  /** Whether a limit ended the reading before the end of what there is. */
   more: boolean;
 }
 
 export interface ReadLimits {
   /** Reads only what lies before this offset: what the engine said to be acknowledged. */
   upTo?: number | undefined;
+  /** A record of this type is the last one of a reading. */
+  through?: SpoolRecord['type'] | undefined;
   /** Bytes to read at once. */
   maximumBytes?: number | undefined;
 }
@@ -73,15 +75,15 @@ export class SpoolReader {
     if (end <= offset) return nothing;
     for (let wanted = limits.maximumBytes ?? defaultBytes; ; wanted *= 4) {
       const length = Math.min(wanted, end - offset);
-      const result = parse(await file.read(offset, length), offset);
-      result.more = offset + length < end;
+      const result = parse(await file.read(offset, length), offset, limits.through);
+      result.more ||= offset + length < end;
       // Nothing whole in so many bytes: a longer line, or damage that must be looked past.
       if (result.offset > offset || !result.more) return result;
     }
   }
 }
 
-function parse(bytes: Uint8Array, offset: number): SpoolRead {
+function parse(bytes: Uint8Array, offset: number, through: SpoolRecord['type'] | undefined): SpoolRead {
   const result: SpoolRead = { records: [], offset, damage: [], more: false };
   for (const line of parseLines(bytes)) {
     if (line.record === undefined) continue;
@@ -89,6 +91,8 @@ function parse(bytes: Uint8Array, offset: number): SpoolRead {
     if (begin > result.offset) result.damage.push({ offset: result.offset, bytes: begin - result.offset });
     result.records.push(line.record);
     result.offset = offset + line.end;
+    result.more = line.record.type === through;
+    if (result.more) break;
   }
   return result;
 }
