@@ -52,8 +52,9 @@ export function npyHeaderBytes(dtype: TensorDtype, shape: readonly number[]): Ui
   return bytes;
 }
 
+/** Each size ends with its comma or is the last: digits can be read in one way only, so that a wrong header is refused at once. */
 const headerPattern =
-  /^\{\s*'descr':\s*'([<|][a-z]\d+)',\s*'fortran_order':\s*(True|False),\s*'shape':\s*\(((?:\d{1,16}(?:,\s*)?)*)\),?\s*\}\s*$/;
+  /^\{\s*'descr':\s*'([<|][a-z]\d+)',\s*'fortran_order':\s*(True|False),\s*'shape':\s*\(((?:\d{1,16},\s*)*(?:\d{1,16})?)\),?\s*\}\s*$/;
 
 /**
  * Reads and checks a header of version 1, 2 or 3: row-major, little-endian, and exactly as many bytes behind it as it declares.

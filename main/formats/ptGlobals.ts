@@ -45,6 +45,9 @@ export class PtDevice extends PickleForeign {
 
 const tensorDictClass = 'TensorDict';
 
+/** As many as one pickle could write itself. */
+const largestPairCount = 1_000_000;
+
 function rebuildTensor(parameters: Parameters, quantization?: PtQuantization): PtTensor {
   const view = { offset: parameters.integer(1), shape: parameters.integers(2), strides: parameters.integers(3) };
   return new PtTensor(parameters.storage(0), view, quantization);
@@ -83,20 +86,32 @@ function rebuildQuantized(parameters: Parameters): PtTensor {
   return tensor;
 }
 
-function orderedDictionary(parameters: Parameters, items: readonly PickleValue[]): PickleDictionary {
-  const dictionary = new PickleDictionary();
-  if (items.length === 0) return dictionary;
-  const pairs = parameters.at(0);
-  if (!(pairs instanceof PickleList)) throw parameters.invalid('no list of pairs');
-  for (const pair of pairs.items) {
-    if (!(pair instanceof PickleTuple || pair instanceof PickleList) || pair.items.length !== 2)
-      throw parameters.invalid('no list of pairs');
-    const [key, value] = pair.items;
-    if (typeof key !== 'string' && typeof key !== 'number')
-      throw parameters.invalid('a key that is neither text nor number');
-    dictionary.entries.set(key, value ?? null);
-  }
-  return dictionary;
+/**
+ * Builds the dictionary of an `OrderedDict(pairs)`. One list may be handed over again and again by a few bytes of the pickle, and each call copies it:
+ * what all calls of a file copy is bounded.
+ */
+function orderedDictionaries(
+  path: string,
+): (parameters: Parameters, items: readonly PickleValue[]) => PickleDictionary {
+  let copied = 0;
+  return (parameters, items) => {
+    const dictionary = new PickleDictionary();
+    if (items.length === 0) return dictionary;
+    const pairs = parameters.at(0);
+    if (!(pairs instanceof PickleList)) throw parameters.invalid('no list of pairs');
+    copied += pairs.items.length;
+    if (copied > largestPairCount)
+      throw new DecantError('FILE_TOO_LARGE', `${path}: its dictionaries have more than ${largestPairCount} pairs`);
+    for (const pair of pairs.items) {
+      if (!(pair instanceof PickleTuple || pair instanceof PickleList) || pair.items.length !== 2)
+        throw parameters.invalid('no list of pairs');
+      const [key, value] = pair.items;
+      if (typeof key !== 'string' && typeof key !== 'number')
+        throw parameters.invalid('a key that is neither text nor number');
+      dictionary.entries.set(key, value ?? null);
+    }
+    return dictionary;
+  };
 }
 
 function deviceOf(parameters: Parameters, items: readonly PickleValue[]): PtDevice {
@@ -134,7 +149,7 @@ export function ptGlobals(path: string): ReadonlyMap<string, PickleGlobal> {
     return parameters.at(0);
   });
   add('torch.device', deviceOf);
-  add('collections.OrderedDict', orderedDictionary);
+  add('collections.OrderedDict', orderedDictionaries(path));
   // tensordict 0.2.1 pickles an empty set as `set([])`, under Python 2's name of the module.
   for (const name of ['__builtin__.set', 'builtins.set'])
     add(name, (parameters) => {

@@ -11,6 +11,8 @@ const largestEntryCount = 100_000;
 const largestDeflated = 1 << 30;
 /** Deflate cannot pack tighter. */
 const deflateRatio = 1032;
+/** Nor does any program waste so much: bytes that unpack to nothing would be read into memory all the same. */
+const deflateWaste = 1 << 20;
 
 export interface ZipEntry {
   readonly name: string;
@@ -97,7 +99,8 @@ async function locate(zip: ZipFile, entry: Entry, invalid: (detail: string) => D
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(compressedSize))
     throw invalid(`entry "${name}" has no possible size`);
   const stored = compressionMethod === 0;
-  if (!stored && size > compressedSize * deflateRatio) throw invalid(`entry "${name}" declares an impossible size`);
+  if (!stored && (size > compressedSize * deflateRatio || compressedSize > 2 * size + deflateWaste))
+    throw invalid(`entry "${name}" declares an impossible size`);
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
   return { name, size, compressedSize, stored, crc32: entry.crc32, position: fileDataStart };
 }

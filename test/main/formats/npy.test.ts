@@ -113,6 +113,11 @@ test.each([
     numpyFile("{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999, 99), }", eight),
     'NPY_INVALID',
   ],
+  [
+    'a size of many digits that ends wrong',
+    numpyFile(`{'descr': '<f4', 'fortran_order': False, 'shape': (${'1'.repeat(60)}x), }`, eight),
+    'NPY_INVALID',
+  ],
   ['missing rows', numpyFile("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", eight), 'FILE_TRUNCATED'],
   ['bytes left over', numpyFile("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", eight), 'NPY_INVALID'],
   ['version 9', numpyFile("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", eight, 9), 'NPY_INVALID'],

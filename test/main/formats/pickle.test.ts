@@ -6,7 +6,20 @@ import { failureOf } from '../../support/failures.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import * as pickle from './pickleBuilder.ts';
 
-const { emptyDict, emptyList, emptyTuple, mark, none, setItem, tuple, reduce, unicode, global: globalOf } = pickle;
+const {
+  emptyDict,
+  emptyList,
+  emptyTuple,
+  mark,
+  none,
+  setItem,
+  tuple,
+  tuple1,
+  tuple2,
+  reduce,
+  unicode,
+  global: globalOf,
+} = pickle;
 
 async function rootOf(parts: Uint8Array[]): Promise<PtNode> {
   const path = join(temporaryFolder(), 'file.pt');
@@ -136,6 +149,14 @@ test('lists that double themselves end at a limit instead of filling the memory'
     parts.push(emptyList, mark, pickle.get(index), pickle.get(index), pickle.appends, pickle.put(index + 1));
   const stack = Array.from({ length: 28 }, () => none);
   expect((await failure([mark, ...parts, ...stack, tuple])).code).toBe('FILE_TOO_LARGE');
+});
+
+test('a list that is made into dictionaries again and again ends at a limit instead of filling the memory', async () => {
+  const pairs = Array.from({ length: 1000 }, (_, key) => [unicode(String(key)), none, tuple2]).flat();
+  const dictionary = [globalOf('collections', 'OrderedDict'), pickle.get(0), reduce];
+  const parts = [emptyList, mark, ...pairs, pickle.appends, tuple1, pickle.put(0)];
+  const again = Array.from({ length: 1001 }, () => dictionary).flat();
+  expect((await failure([mark, ...parts, ...again, tuple])).code).toBe('FILE_TOO_LARGE');
 });
 
 test('plain values, nested and shared, are what they are', async () => {

@@ -134,6 +134,15 @@ test('a deflated bomb ends at the size that it declares', async () => {
   expect((await failureOf(openAt(path))).code).toBe('ZIP_INVALID');
 });
 
+test('a deflated entry that takes far more than it unpacks to is refused before it is read', async () => {
+  const { path, content } = await archived([{ name: 'a', bytes: new Uint8Array((1 << 20) + 100) }]);
+  content.writeUInt16LE(8, centralField(content, 0, 10));
+  content.writeUInt32LE(1, centralField(content, 0, 24));
+  await writeFile(path, content);
+  await using file = new RandomAccessFile(path);
+  expect((await failureOf(openZip(file))).code).toBe('ZIP_INVALID');
+});
+
 test('archives that unpack to more than a gigabyte are not unpacked', async () => {
   const { path, content } = await archived([{ name: 'a', bytes: new Uint8Array(1_100_000) }]);
   content.writeUInt16LE(8, centralField(content, 0, 10));
