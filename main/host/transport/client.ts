@@ -28,12 +28,15 @@ interface Waiting {
   reject: (reason: DecantError) => void;
 }
 
-/** A client behind a wire. When the wire ends, open and later requests fail with HOST_GONE and `onGone` is called. */
+/**
+ * A client behind a wire. When the wire ends, open and later requests fail with HOST_GONE; `onGone` is called unless this side closed it.
+ */
 export class ChannelClient implements HostClient {
   readonly #channel: TextChannel;
   readonly #waiting = new Map<number, Waiting>();
   readonly #events = new EventHub();
   #gone: DecantError | undefined;
+  #closing = false;
   #nextId = 0;
 
   constructor(channel: TextChannel, onGone?: () => void) {
@@ -45,7 +48,7 @@ export class ChannelClient implements HostClient {
       this.#gone = new DecantError('HOST_GONE', cause?.message ?? 'the connection to it was closed');
       for (const { reject } of this.#waiting.values()) reject(this.#gone);
       this.#waiting.clear();
-      onGone?.();
+      if (!this.#closing) onGone?.();
     });
   }
 
@@ -66,6 +69,7 @@ export class ChannelClient implements HostClient {
   }
 
   close(): Promise<void> {
+    this.#closing = true;
     return this.#channel.close();
   }
 

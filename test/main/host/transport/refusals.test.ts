@@ -190,13 +190,26 @@ describe('local socket', () => {
     const address = createSocketAddress();
     const slow: HostCore = { ...core, answer: () => new Promise(() => undefined) };
     const server = await listenOnLocalSocket(slow, address);
-    const client = await connectToHost(address);
+    const onGone = vi.fn();
+    const client = await connectToHost(address, onGone);
     const open = client.request('jobs.list', {});
     const failed = expect(open).rejects.toMatchObject({ code: 'HOST_GONE' });
     await server.close();
     await failed;
+    expect(onGone).toHaveBeenCalledOnce();
     await expect(client.request('jobs.list', {})).rejects.toMatchObject({ code: 'HOST_GONE' });
     await expect(connectToHost(address)).rejects.toMatchObject({ code: 'HOST_GONE' });
+  });
+
+  it('tells nobody that it has gone who hung up himself', async () => {
+    const address = createSocketAddress();
+    const server = await listenOnLocalSocket(core, address);
+    const onGone = vi.fn();
+    const client = await connectToHost(address, onGone);
+    await client.close();
+    await expect(client.request('jobs.list', {})).rejects.toMatchObject({ code: 'HOST_GONE' });
+    expect(onGone).not.toHaveBeenCalled();
+    await server.close();
   });
 });
 
