@@ -20,8 +20,8 @@ const reserve = 64 * 1024 * 1024;
 /**
  * Copies a closed library into an empty or new folder and reads every copy back. The original is never touched; a copy that fails is
  * removed again. `onProgress` hears bytes done and in all.
- * Errors: IN_USE for a target that is not empty or lies within the library (or the other way round), DISK_FULL, FILE_UNREADABLE,
- * FILE_UNWRITABLE, HASH_MISMATCH where a copy does not read as it was written.
+ * Errors: IN_USE for a target that is not empty or lies within the library (or the other way round), DISK_FULL, FILE_UNREADABLE for
+ * what cannot be read and for a link in the library, FILE_UNWRITABLE, HASH_MISMATCH where a copy does not read as it was written.
  */
 export async function copyLibrary(
   from: string,
@@ -70,14 +70,21 @@ async function isEmptyFolder(folder: string): Promise<boolean> {
   return names !== undefined;
 }
 
-/** Every regular file but those that say who has the library open. */
+/** Every file but those that say who has the library open. Errors: FILE_UNREADABLE naming a link, which a copy would lose. */
 async function listFiles(library: string): Promise<Found[]> {
-  const { lock } = libraryPaths(library);
-  const passing = new Set([relative(library, lock), 'lock.guard']);
+  const { lock, lockGuard } = libraryPaths(library);
+  const passing = new Set([lock, lockGuard].map((path) => relative(library, path)));
   const found: Found[] = [];
   for (const entry of await readdir(library, { recursive: true, withFileTypes: true })) {
     const path = relative(library, join(entry.parentPath, entry.name));
-    if (entry.isFile() && !passing.has(path)) found.push({ path, bytes: (await lstat(join(library, path))).size });
+    if (entry.isDirectory() || passing.has(path)) continue;
+    // Behind a link may lie all checkpoints, on another disk: a copy without them is none, and one with them is not what was asked for.
+    if (!entry.isFile())
+      throw new DecantError(
+        'FILE_UNREADABLE',
+        `${join(library, path)} is a link: put what it stands for in its place first`,
+      );
+    found.push({ path, bytes: (await lstat(join(library, path))).size });
   }
   return found;
 }

@@ -8,6 +8,10 @@ export interface LibraryPaths {
   readonly database: string;
   readonly backups: string;
   readonly lock: string;
+  /** Held while the lock is looked at and taken. */
+  readonly lockGuard: string;
+  /** Files that a browser sends, until their import has read them. */
+  readonly uploads: string;
   readonly jobs: string;
   readonly checkpoints: string;
   readonly segments: string;
@@ -21,6 +25,8 @@ export function libraryPaths(home: string): LibraryPaths {
     database: join(home, 'decant.sqlite'),
     backups: join(home, 'backups'),
     lock: join(home, 'lock.json'),
+    lockGuard: join(home, 'lock.guard'),
+    uploads: join(home, 'uploads'),
     jobs: join(home, 'jobs'),
     checkpoints: join(home, 'checkpoints'),
     segments: join(home, 'datasets', 'segments'),

@@ -1,5 +1,4 @@
 import { readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
@@ -98,7 +97,7 @@ function readLock(home: string): LockHolder | undefined {
 }
 
 async function exclusively(home: string, action: () => Promise<void> | void): Promise<void> {
-  const database = openSqlite(join(home, 'lock.guard'), { timeout: 5000 });
+  const database = openSqlite(libraryPaths(home).lockGuard, { timeout: 5000 });
   try {
     // Nothing is ever stored in it.
     database.exec('BEGIN EXCLUSIVE');

@@ -55,9 +55,7 @@ export async function scanLibrary({ library, store }: Scanned): Promise<Scan> {
       jobs: sum(jobs),
       database: await filesBytes(databaseFiles),
       backups: sum(backups),
-      other:
-        (await filesBytes(others.map((name) => join(library.home, name)))) +
-        (await folderBytes(join(library.home, 'uploads'))),
+      other: (await filesBytes(others.map((name) => join(library.home, name)))) + (await folderBytes(library.uploads)),
     },
     freeDiskBytes: await freeDiskBytes(library.home),
     checkpoints,

@@ -8,6 +8,7 @@ import { DecantError } from '../../../shared/errors.ts';
 import { jobConfigurationSchemas } from '../../../shared/jobs.ts';
 import { writeFileDurably } from '../../files/durable.ts';
 import { ensureFolder, removeFolder } from '../../files/folders.ts';
+import { libraryPaths } from '../../files/library.ts';
 import { type HostCore } from '../core.ts';
 
 /** A chunk of MT30 has 5 GB. */
@@ -34,7 +35,7 @@ export class Uploads {
 
   constructor(core: HostCore, home: string, largest: number = largestUpload) {
     this.#core = core;
-    this.#folder = join(home, 'uploads');
+    this.#folder = libraryPaths(home).uploads;
     this.#largest = largest;
     this.#sweeping = this.#sweep();
     this.#unsubscribe = core.subscribe((event) => {

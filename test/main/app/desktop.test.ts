@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../shared/records.ts';
@@ -174,6 +174,14 @@ describe('copying a library', () => {
     const from = library();
     await expect(copyLibrary(from, join(from, 'inside'))).rejects.toMatchObject({ code: 'IN_USE' });
     await expect(copyLibrary(join(from, 'jobs'), from)).rejects.toMatchObject({ code: 'IN_USE' });
+  });
+
+  it('refuses a library with a link in it, which a copy would lose', async () => {
+    const from = library();
+    symlinkSync(temporaryFolder(), libraryPaths(from).checkpoints);
+    const to = join(temporaryFolder(), 'new');
+    await expect(copyLibrary(from, to)).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    expect(existsSync(to)).toBe(false);
   });
 
   it('leaves nothing of a copy that failed', async () => {
