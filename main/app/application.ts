@@ -84,12 +84,11 @@ export class Application {
     }
   }
 
-  /** Imports files that were given to a start of the application. */
-  importFiles(paths: string[]): void {
-    if (paths.length === 0) return;
+  /** What a start of the application was given: files to import, and the library that it named, which takes the place of this one. */
+  take(paths: string[], home?: string): void {
     this.#attempt(async () => {
-      const { client } = this.#library;
-      await client.request('import.start', { grant: await grantPaths(client, paths) });
+      if (home !== undefined && !(await this.#changeLibrary(home, false))) return;
+      if (paths.length > 0) await this.#import(paths);
     });
   }
 
@@ -196,13 +195,27 @@ export class Application {
   }
 
   async #importByDialog(): Promise<void> {
-    this.importFiles(await chooseImport(this.#window, 'files'));
+    const paths = await chooseImport(this.#window, 'files');
+    if (paths.length > 0) await this.#import(paths);
+  }
+
+  async #import(paths: string[]): Promise<void> {
+    const { client } = this.#library;
+    await client.request('import.start', { grant: await grantPaths(client, paths) });
   }
 
   async #chooseLibrary(): Promise<void> {
     const [home] = await this.#chooseFolder('Choose a library folder', 'Use this folder');
-    if (home === undefined || home === this.#library.home || !(await this.#mayStop('Changing the library'))) return;
+    if (home !== undefined) await this.#changeLibrary(home, true);
+  }
+
+  /** False where the person would rather let the jobs of this library run. */
+  async #changeLibrary(home: string, remember: boolean): Promise<boolean> {
+    if (home === this.#library.home) return true;
+    if (!(await this.#mayStop('Changing the library'))) return false;
     await this.#switchTo(home);
+    if (remember) await this.#settings.change({ library: home });
+    return true;
   }
 
   /** Copies, reads back, switches; the old folder is left as it is. */
@@ -238,7 +251,6 @@ export class Application {
     await this.#leave();
     try {
       await this.#enter(home);
-      await this.#settings.change({ library: home });
     } catch (thrown) {
       await this.#enter(from);
       throw thrown;

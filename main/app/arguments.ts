@@ -10,7 +10,7 @@ export interface StartArguments {
 }
 
 /** What a second start hands to the first. */
-export const secondStartSchema = z.object({ files: z.array(z.string()) });
+export const secondStartSchema = z.object({ files: z.array(z.string()), home: z.string().optional() });
 
 /** The arguments that are the application's own: from a clone, what follows the folder of the application. */
 export function ownArguments(

@@ -17,25 +17,25 @@ const log = (message: string): void => {
 
 const folder = process.cwd();
 const given = readArguments(ownArguments(process.argv, app.getAppPath(), app.isPackaged, folder), folder);
+/** The library that this start names, if it names one. */
+const named = given.home ?? (process.env['DECANT_HOME'] === '' ? undefined : process.env['DECANT_HOME']);
 const settings = new SettingsFile(join(app.getPath('userData'), 'settings.json'));
 
 /** What came before the application was open: files that the system hands over one by one. */
 let waiting = given.files;
 let application: Application | undefined;
 
-function takeFiles(files: string[]): void {
+function takeFiles(files: string[], home?: string): void {
   if (application === undefined) waiting = [...waiting, ...files];
   else {
     application.show();
-    application.importFiles(files);
+    application.take(files, home);
   }
 }
 
 /** Tries to open the library until that works or the person gives up. */
 async function openApplication(): Promise<void> {
-  let home = libraryHome(
-    given.home ?? (process.env['DECANT_HOME'] === undefined ? settings.current.library : undefined),
-  );
+  let home = libraryHome(named ?? settings.current.library);
   while (application === undefined)
     try {
       application = await Application.open(home, settings, log);
@@ -54,7 +54,7 @@ async function openApplication(): Promise<void> {
         }
       }
     }
-  application.importFiles(waiting);
+  application.take(waiting);
 }
 
 /** The system ends: nobody is there to be asked, running jobs save their work. Set once Electron has set its own, which would ask. */
@@ -82,11 +82,11 @@ app.on('open-file', (event, path) => {
   takeFiles([path]);
 });
 
-if (app.requestSingleInstanceLock({ files: given.files })) {
+if (app.requestSingleInstanceLock({ files: given.files, ...(named !== undefined && { home: libraryHome(named) }) })) {
   app.on('second-instance', (_event, _argv, _folder, data: unknown) => {
     const second = secondStartSchema.safeParse(data);
     application?.show();
-    if (second.success) takeFiles(second.data.files);
+    if (second.success) takeFiles(second.data.files, second.data.home);
   });
   // Not awaited at the top level: a packaged application would wait for itself.
   app

@@ -52,6 +52,20 @@ describe.skipIf('missing' in desktop)('Decant in Electron', () => {
     expect(await askHost(page, 'library.info', {})).toMatchObject({ home: started.home });
   });
 
+  it('goes to the library that a second start names, and back', async () => {
+    const start = async (home: string): Promise<void> => {
+      const args = [repository, ...startArguments(folder), '--home', home];
+      const second = spawn(here.runtime.executable, args, { env: startEnvironment(here), stdio: 'ignore' });
+      expect(await once(second, 'exit')).toEqual([0, null]);
+      await expect
+        .poll(() => askHost(started.page, 'library.info', {}).catch(() => undefined), { timeout: 20_000 })
+        .toMatchObject({ home });
+    };
+    await start(join(folder, 'other'));
+    expect(await askHost(started.page, 'jobs.list', {})).toEqual([]);
+    await start(started.home);
+  });
+
   it('says what computes here, asked in a process of its own', async () => {
     const { backends } = await askHost(started.page, 'doctor', {});
     expect(backends).toContainEqual(expect.objectContaining({ name: 'wasm', works: true }));
