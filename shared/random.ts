@@ -28,7 +28,6 @@ export const randomSites = {
   planDropout: 15,
   planChoice: 16,
   planFinal: 17,
-  validation: 18,
   /** Plus the task's index: up to 1029. */
   randomPolicy: 1000,
 } as const;

@@ -1,4 +1,4 @@
-import { taskByName, paddedActionDim, paddedObservationDim } from '../../shared/tasks.ts';
+import { taskByName, paddedObservationDim } from '../../shared/tasks.ts';
 import { loadPhysics, type Physics } from './physics.ts';
 import { RandomState } from './randomState.ts';
 import { taskDefinition } from './suite.ts';
@@ -127,16 +127,7 @@ function scaleAction(entry: number): number {
 
 /** (n,) → (24,), zeros appended. */
 export function padObservation(observation: Float32Array): Float32Array {
-  return pad(observation, paddedObservationDim);
-}
-
-/** (n,) → (6,), zeros appended. */
-export function padAction(action: Float32Array): Float32Array {
-  return pad(action, paddedActionDim);
-}
-
-function pad(values: Float32Array, length: number): Float32Array {
-  const padded = new Float32Array(length);
-  padded.set(values);
+  const padded = new Float32Array(paddedObservationDim);
+  padded.set(observation);
   return padded;
 }

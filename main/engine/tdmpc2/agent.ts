@@ -30,16 +30,10 @@ export interface AgentOptions {
   outputGradients?: boolean;
 }
 
-/** Values that may change between updates; the hyperparameters' and terms' own where left out. */
-export interface UpdateOverrides {
-  lr?: number;
-  distillationCoefs?: readonly number[];
-}
-
 export interface Agent {
   load(state: AgentState): void;
   /** Errors: DATASET_NAN where the batch has a value that is not finite; DIVERGED where a loss or gradient norm is not finite; the state is then as after the update. */
-  update(batch: UpdateBatch, randomness: UpdateRandomness, overrides?: UpdateOverrides): Promise<UpdateResult>;
+  update(batch: UpdateBatch, randomness: UpdateRandomness): Promise<UpdateResult>;
   read(): Promise<AgentState>;
   dispose(): void;
 }
@@ -60,6 +54,7 @@ export function createAgent(options: AgentOptions): Agent {
     outputGradients: options.outputGradients ?? false,
   });
   const compiled = options.backend.compile(program);
+  const coefficients = terms.map(({ coefficient }) => coefficient);
   let step = 0;
 
   function load(state: AgentState): void {
@@ -67,13 +62,11 @@ export function createAgent(options: AgentOptions): Agent {
     step = state.step;
   }
 
-  async function update(batch: UpdateBatch, randomness: UpdateRandomness, overrides: UpdateOverrides = {}) {
+  async function update(batch: UpdateBatch, randomness: UpdateRandomness) {
     const number = step + 1;
-    const lr = overrides.lr ?? hyperparameters.lr;
-    const coefficients = terms.map(({ coefficient }, index) => overrides.distillationCoefs?.[index] ?? coefficient);
     const outputs = await compiled.step(
       batchTensors(architecture, hyperparameters.horizon, terms.length > 0, batch, randomness),
-      updateScalars(hyperparameters, number, lr, coefficients),
+      updateScalars(hyperparameters, number, coefficients),
     );
     step = number;
     const metrics = updateMetrics(outputs.get('metrics') ?? new Float32Array(), hyperparameters, coefficients);

@@ -32,10 +32,9 @@ export function scalarOf(scalars: NamedTensors): ScalarOf {
 export function updateScalars(
   hyperparameters: Hyperparameters,
   number: number,
-  lr: number,
   coefficients: readonly number[],
 ): Record<UpdateScalarName, number> {
-  const { consistencyCoef, rewardCoef, valueCoef, entropyCoef, gradClipNorm, tau, encLrScale } = hyperparameters;
+  const { consistencyCoef, rewardCoef, valueCoef, entropyCoef, gradClipNorm, tau, lr, encLrScale } = hyperparameters;
   const [beta1, beta2] = adamBetas;
   const stepSize = lr / (1 - beta1 ** number);
   return {

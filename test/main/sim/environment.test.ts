@@ -4,7 +4,6 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import {
   createEnvironment,
-  padAction,
   padObservation,
   stepsPerEpisode,
   type Environment,
@@ -88,7 +87,6 @@ it('pads observations to what the model wants', async () => {
   expect(padObservation(Float32Array.of(1, 2))).toEqual(
     Float32Array.from({ length: 24 }, (_, index) => [1, 2][index] ?? 0),
   );
-  expect(padAction(Float32Array.of(0.5))).toEqual(Float32Array.of(0.5, 0, 0, 0, 0, 0));
 });
 
 it('ignores the masked entries of a padded action', async () => {
