@@ -53,7 +53,10 @@ const bias: Rule = (call, { build, inputUses }) => {
   return undefined;
 };
 
-/** The gradient of a weight: of e's part from the sums of dy by row of the table. */
+/**
+ * The gradient of a weight: of e's part from the sums of dy by row of the table. Rows that nobody looked up count with sums of 0,
+ * which does not hide a number that is not finite; see taskEmbedding.
+ */
 const weightGradient: Rule = (call, { build }) => {
   const [dy, x] = call.inputs;
   if (!isCallOf(call, 'MatMul') || dy === undefined || x === undefined) return undefined;
@@ -112,6 +115,11 @@ const tableGradient: Rule = (call, { build, inputUses }) => {
 /**
  * Products whose input has columns with few different rows, as the task embedding's: computed for these rows only, forward and
  * backward. Products of which only some columns are read lose the others.
+ *
+ * A row of the table that is not finite reaches the rows that look it up and no others, as without this pass. It does reach the
+ * gradient of the weight even where no row looks it up, 0 times NaN being NaN, and an update then ends as DIVERGED that would have
+ * gone on without that task. No run gets there: imports refuse such checkpoints (CHECKPOINT_NAN), and an update that makes such a
+ * row has a gradient norm that is not finite itself. Hence no mask, which every update would pay for.
  */
 export function taskEmbedding(graph: Graph): Graph {
   const onlySliced = valuesOnlySliced(graph);
