@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { floatTensor, type Tensor, type TensorMap } from '../../../shared/tensor.ts';
 import { type Backend, type Batch, type CompiledProgram, type Outputs, type Program, type Scalars } from './program.ts';
+import { requireState } from './programState.ts';
 
 /** A plain tensor on the current backend: integers become int32, masks of bytes float32. */
 function toDevice({ data, shape, dtype }: Tensor): tf.Tensor {
@@ -28,12 +29,9 @@ class EagerProgram implements CompiledProgram {
   }
 
   load(state: TensorMap): void {
+    const loaded = requireState(this.#program, state);
     this.dispose();
-    for (const name of this.#program.state) {
-      const tensor = state.get(name);
-      if (tensor === undefined) throw new RangeError(`program ${this.#program.name} needs state ${name}`);
-      this.#state.set(name, tf.keep(toDevice(tensor)));
-    }
+    for (const [name, tensor] of loaded) this.#state.set(name, tf.keep(toDevice(tensor)));
   }
 
   async step(batch: Batch, scalars: Scalars): Promise<Outputs> {

@@ -27,7 +27,10 @@ export type Outputs = ReadonlyMap<string, Float32Array>;
 
 /** A program on a machine, with its state there. */
 export interface CompiledProgram {
-  /** Replaces the whole state, float32 only. The caller leaves the arrays as they are from then on. Errors: RangeError for a state that is missing. */
+  /**
+   * Replaces the whole state, float32 only, whatever shapes it had before. The caller leaves the arrays as they are from then on.
+   * Errors: RangeError for a state that is missing, not float32 or of another length than its shape; the one before then stays.
+   */
   load(state: TensorMap): void;
   /**
    * One step after another: the next begins when this one has ended. Errors: RangeError for a shape or dtype that does not fit; Error

@@ -8,9 +8,12 @@ import {
   type Program,
   type Scalars,
 } from '../program.ts';
+import { requireState, stateKey } from '../programState.ts';
+import { Recent, shapesKept } from '../recent.ts';
 import { fedValues, recordStep, stepKey } from '../recordStep.ts';
 import { batchInput, resultOutput, scalarInput, stateInput } from '../trace/traceProgram.ts';
-import { Executable, type ExecutableOptions } from './executable.ts';
+import { Executable } from './executable.ts';
+import { type ExecutableOptions } from './loading.ts';
 import { floats, type Memory } from './memory.ts';
 
 interface StateMemory {
@@ -20,12 +23,14 @@ interface StateMemory {
   owned: boolean;
 }
 
-/** A program in the ONNX runtime: recorded, optimised and loaded once for each shape of batch. */
+/** A program in the ONNX runtime: recorded, optimised and loaded for each shape of batch and state, of which a few are kept. */
 class OnnxProgram implements CompiledProgram {
   readonly #program: Program;
   readonly #options: ExecutableOptions;
-  readonly #executables = new Map<string, Executable>();
+  readonly #executables = new Recent<Executable>(shapesKept);
   #state = new Map<string, StateMemory>();
+  /** Of the state's shapes. */
+  #stateKey = '';
 
   constructor(program: Program, options: ExecutableOptions) {
     this.#program = program;
@@ -33,14 +38,9 @@ class OnnxProgram implements CompiledProgram {
   }
 
   load(state: TensorMap): void {
-    this.#state = new Map(
-      this.#program.state.map((name) => {
-        const tensor = state.get(name);
-        if (!(tensor?.data instanceof Float32Array))
-          throw new RangeError(`program ${this.#program.name} needs state ${name}`);
-        return [name, { shape: tensor.shape, memory: tensor.data, owned: false }];
-      }),
-    );
+    const loaded = requireState(this.#program, state);
+    this.#state = new Map([...loaded].map(([name, { shape, data }]) => [name, { shape, memory: data, owned: false }]));
+    this.#stateKey = stateKey(loaded);
   }
 
   async step(batch: Batch, scalars: Scalars): Promise<Outputs> {
@@ -80,20 +80,19 @@ class OnnxProgram implements CompiledProgram {
   }
 
   dispose(): void {
-    for (const executable of this.#executables.values()) void executable.dispose();
-    this.#executables.clear();
+    for (const executable of this.#executables.clear()) void executable.dispose();
     this.#state.clear();
   }
 
   async #executable(batch: Batch, scalars: Scalars): Promise<Executable> {
     if (this.#state.size < this.#program.state.length) throw new Error('load a state before the first step');
     const names = Object.keys(scalars);
-    const key = stepKey(batch, names);
+    const key = `${this.#stateKey} | ${stepKey(batch, names)}`;
     const known = this.#executables.get(key);
     if (known !== undefined) return known;
     const graph = recordStep(this.#program, this.#state, batch, names);
     const executable = await Executable.create(graph, this.#options);
-    this.#executables.set(key, executable);
+    for (const old of this.#executables.set(key, executable)) await old.dispose();
     return executable;
   }
 }

@@ -1,39 +1,13 @@
 import type * as onnxruntime from 'onnxruntime-node';
 import { elementCount } from '../../../../shared/tensor.ts';
-import { type Graph, type Node, producerOf, type Value } from '../graph/graph.ts';
+import { type Graph, type Value } from '../graph/graph.ts';
 import { resultOutput, stateInput, stateOutput } from '../trace/traceProgram.ts';
-import { isHostOperation, runHostOperation, updatedInputs } from './hostOperations.ts';
+import { isHostOperation, runHostOperation } from './hostOperations.ts';
+import { updatesInPlace } from './inPlace.ts';
+import { type ExecutableOptions, type LoadedStage, loadStages, type Runtime } from './loading.ts';
 import { allocate, constantMemory, floats, type Memory } from './memory.ts';
-import { partition, viewOf } from './partition.ts';
-import { type Feed, lowerStage, type StageModel } from './stageModel.ts';
-
-export type Runtime = Pick<typeof onnxruntime, 'InferenceSession' | 'Tensor'>;
-
-export interface ExecutableOptions {
-  runtime: Runtime;
-  threads: number;
-  session?: onnxruntime.InferenceSession.SessionOptions;
-}
-
-interface LoadedStage {
-  model: StageModel;
-  /** None where nothing is left for the model to do. */
-  session: onnxruntime.InferenceSession | undefined;
-  hostNodes: readonly Node[];
-  /** Tensors around memory, as long as the memory stays the same. */
-  tensors: Map<string, { memory: Memory; tensor: onnxruntime.Tensor }>;
-}
-
-const isInput = (value: Value) => value.source.kind === 'input';
-
-/** Whether a value has memory of its own before a stage runs; a view of an input has the input's. */
-function given(stage: number, stageOf: ReadonlyMap<Value, number>) {
-  return (value: Value) => {
-    if (isInput(value)) return true;
-    const made = stageOf.get(value);
-    return made !== undefined && made < stage && viewOf(value, isInput) === undefined;
-  };
-}
+import { viewOf } from './partition.ts';
+import { type Feed } from './stageModel.ts';
 
 /** A graph in the ONNX runtime, in memory that is its own between steps. */
 export class Executable {
@@ -65,25 +39,7 @@ export class Executable {
 
   /** Lowers and loads a graph. Errors: RangeError for what ONNX lacks; Error of the runtime for a model that it refuses. */
   static async create(graph: Graph, options: ExecutableOptions): Promise<Executable> {
-    const stages = partition(graph);
-    // A model's results are there for later stages; what is made beside it is too.
-    const stageOf = new Map<Value, number>();
-    stages.forEach(({ nodes, hostNodes }, stage) => {
-      for (const node of [...nodes, ...hostNodes]) for (const output of node.outputs) stageOf.set(output, stage);
-    });
-    const loaded: LoadedStage[] = [];
-    try {
-      for (const [index, stage] of stages.entries()) {
-        const wanted = readLater(graph, stages, index, stageOf);
-        const model = lowerStage(`${graph.name}-${index}`, stage, given(index, stageOf), wanted);
-        const session = model.fetches.length === 0 ? undefined : await createSession(model.bytes, options);
-        loaded.push({ model, session, hostNodes: stage.hostNodes, tensors: new Map() });
-      }
-    } catch (error) {
-      for (const { session } of loaded) await session?.release();
-      throw error;
-    }
-    return new Executable(options.runtime, graph, loaded);
+    return new Executable(options.runtime, graph, await loadStages(graph, options));
   }
 
   /** Sets the memory of an input. */
@@ -157,7 +113,8 @@ export class Executable {
   }
 
   async dispose(): Promise<void> {
-    for (const { session } of this.#stages) await session?.release();
+    // All of them, whichever fails.
+    await Promise.all(this.#stages.map(async ({ session }) => session?.release()));
   }
 
   /** Whether an output has memory that nothing else reads after a run. */
@@ -198,77 +155,5 @@ export class Executable {
     const tensor = new this.#runtime.Tensor(value.dtype, part, [...value.shape]);
     tensors.set(name, { memory, tensor });
     return tensor;
-  }
-}
-
-/** Values of a stage's model that are read outside it. */
-function readLater(
-  graph: Graph,
-  stages: readonly { nodes: readonly Node[]; hostNodes: readonly Node[] }[],
-  stage: number,
-  stageOf: ReadonlyMap<Value, number>,
-): Value[] {
-  const readers = [
-    ...stages.slice(stage + 1).flatMap(({ nodes }) => nodes),
-    ...stages.slice(stage).flatMap(({ hostNodes }) => hostNodes),
-  ];
-  const read = new Set([...readers.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
-  return [...read].filter((value) => {
-    const producer = producerOf(value);
-    if (producer === undefined || isHostOperation(producer.operation)) return false;
-    return stageOf.get(value) === stage && viewOf(value, isInput) === undefined;
-  });
-}
-
-/**
- * The results of host operations that go where their input was: possible where that is a state and nothing reads the old value
- * afterwards.
- */
-function updatesInPlace(
-  graph: Graph,
-  stages: readonly { model: StageModel; hostNodes: readonly Node[] }[],
-): ReadonlyMap<Value, Value> {
-  const places = new Map<Value, Value>();
-  const stateValues = new Map([...graph.inputs].map(([name, value]) => [value, name]));
-  const hostNodes = stages.flatMap((stage, index) => stage.hostNodes.map((node) => ({ node, index })));
-  hostNodes.forEach(({ node, index: stage }, position) => {
-    if (!isHostOperation(node.operation)) return;
-    for (let place = 0; place < updatedInputs(node.operation); place++) {
-      const [input, output] = [node.inputs[place], node.outputs[place]];
-      if (input === undefined || output === undefined) continue;
-      const name = stateValues.get(input);
-      if (name === undefined || !name.startsWith(stateInput(''))) continue;
-      const readByModel = stages.slice(stage + 1).some(({ model }) => model.feeds.some(({ base }) => base === input));
-      const reads = (value: Value) => viewOf(value, isInput)?.base === input;
-      const readTwice = node.inputs.filter(reads).length > 1;
-      const readBeside = readTwice || hostNodes.slice(position + 1).some((later) => later.node.inputs.some(reads));
-      const kept = [...graph.outputs.values()].some(reads);
-      if (!readByModel && !readBeside && !kept && graph.outputs.get(name) === output) places.set(output, input);
-    }
-  });
-  return places;
-}
-
-/** The runtime's own optimiser can trip over a valid model, which then runs as it is. */
-async function createSession(
-  bytes: Uint8Array,
-  { runtime, threads, session }: ExecutableOptions,
-): Promise<onnxruntime.InferenceSession> {
-  const options: onnxruntime.InferenceSession.SessionOptions = {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // What it would print is thrown as well.
-    logSeverityLevel: 4,
-    // Threads that wait for work spin briefly: not at all costs a tenth of the speed on two threads, as long as the runtime does by
-    // itself takes the processor from whatever else runs, this window included, and doubled the time of an update beside other work.
-    extra: { session: { intra_op: { allow_spinning: '1', spin_duration_us: '100' } } },
-    ...session,
-  };
-  try {
-    return await runtime.InferenceSession.create(bytes, options);
-  } catch {
-    return runtime.InferenceSession.create(bytes, { ...options, graphOptimizationLevel: 'disabled' });
   }
 }

@@ -14,6 +14,11 @@ export interface Fetch {
   value: Value;
 }
 
+/** Whether a value is fed before a step, so that it is in memory in every stage. */
+export function isInput({ source }: Value): boolean {
+  return source.kind === 'input';
+}
+
 /** One stage of a graph as an ONNX model. */
 export interface StageModel {
   bytes: Uint8Array;

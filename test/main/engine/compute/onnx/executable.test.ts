@@ -1,5 +1,5 @@
 import * as onnxruntime from 'onnxruntime-node';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type GraphBuilder } from '../../../../../main/engine/compute/graph/builder.ts';
 import { type Value } from '../../../../../main/engine/compute/graph/graph.ts';
 import { Executable } from '../../../../../main/engine/compute/onnx/executable.ts';
@@ -76,4 +76,21 @@ test('inputs that are missing, unknown or of another length are refused', async 
   expect(() => executable.feed('x', new Float32Array(3))).toThrow(/3 values/);
   expect(() => executable.output('z')).toThrow(/no output z/);
   await executable.dispose();
+});
+
+test('every session is released, even where one cannot be', async () => {
+  const made = vi.spyOn(onnxruntime.InferenceSession, 'create');
+  const { executable } = await adamExecutable((build, weight) => ({
+    // Looks at Adam's result, and so has to be a model after it.
+    last: build.apply({ type: 'Neg' }, adamOf(build, [weight, weight, weight], weight)[0] ?? weight),
+    first: build.apply({ type: 'Exp' }, weight),
+  }));
+  const sessions = made.mock.settledResults.flatMap((result) => (result.type === 'fulfilled' ? [result.value] : []));
+  made.mockRestore();
+  const releases = sessions.map((session) => vi.spyOn(session, 'release'));
+  expect(releases).toHaveLength(2);
+  releases[0]?.mockRejectedValueOnce(new Error('it is held'));
+  await expect(executable.dispose()).rejects.toThrow('it is held');
+  for (const release of releases) expect(release).toHaveBeenCalledOnce();
+  await sessions[0]?.release();
 });
