@@ -58,6 +58,8 @@ function forkPort(): HostPort {
     },
     onGone: (listener) => {
       process.on('disconnect', listener);
+      // A host that went while this process was still loading was not heard to go.
+      if ('connected' in process && !process.connected) queueMicrotask(listener);
     },
     farewell: () => Promise.resolve(),
   };
