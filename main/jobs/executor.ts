@@ -28,7 +28,10 @@ export interface ExecutorOptions {
 /** What a lane is busy with. */
 interface Active {
   job: string;
+  /** Undefined while its process is being started. */
   engine: EngineProcess | undefined;
+  /** To be ended without a checkpoint as soon as there is a process. */
+  forced: boolean;
   done: Promise<void>;
 }
 
@@ -40,6 +43,10 @@ export class JobExecutor {
   /** Queued jobs that are not to be started. */
   readonly #held = new Set<string>();
   #pumping: Promise<void> = Promise.resolve();
+  /** The job between the look at its inputs and its place in a lane. */
+  #starting: string | undefined;
+  #collecting: Promise<void> = Promise.resolve();
+  #retry: Promise<void> | undefined;
   #closing = false;
 
   constructor(options: ExecutorOptions) {
@@ -79,7 +86,12 @@ export class JobExecutor {
     for (const lane of lanes) {
       const ofLane = recoveries.filter((recovery) => recovery.lane === lane).map(({ done }) => done);
       if (ofLane.length > 0)
-        this.#occupy(lane, { job: '', engine: undefined, done: Promise.all(ofLane).then(() => undefined) });
+        this.#occupy(lane, {
+          job: '',
+          engine: undefined,
+          forced: false,
+          done: Promise.all(ofLane).then(() => undefined),
+        });
     }
     // Usually all are gone: whoever opens then sees how they ended.
     const patience = delay(times.recoveryMilliseconds, undefined, { ref: false });
@@ -88,13 +100,13 @@ export class JobExecutor {
 
   /** Looks into the queue; calls follow one another, so that no job is started twice. */
   pump(): void {
-    this.#pumping = this.#pumping
-      .then(async () => {
-        for (const lane of lanes) await this.#fill(lane);
-      })
-      .catch((thrown: unknown) => {
-        this.#options.onProblem(toErrorReport(thrown).detail);
-      });
+    this.#pumping = this.#pumping.then(async () => {
+      // A job that ended unstarted may be what a job of the other lane waited for.
+      for (let again = true; again;) {
+        again = false;
+        for (const lane of lanes) if (await this.#fillOrRetry(lane)) again = true;
+      }
+    });
   }
 
   /** Does some work during which no queued job is started. */
@@ -110,22 +122,34 @@ export class JobExecutor {
   /** Asks the engine of a job to save and end, or with `force` ends it. Nothing happens to a job without one. */
   stopEngine(id: string, force: boolean): void {
     const active = [...this.#active.values()].find(({ job }) => job === id);
-    if (force) active?.engine?.kill();
-    else active?.engine?.send({ type: 'stop' });
+    if (active === undefined) return;
+    active.forced ||= force;
+    if (force) active.engine?.kill();
+    else active.engine?.send({ type: 'stop' });
   }
 
-  /** Removes files that no row names; only while no other engine runs, which might just have written the same content. */
-  async collectGarbage(except?: string): Promise<void> {
-    if ([...this.#active.values()].some(({ job }) => job !== except)) return;
-    await collectGarbage(this.#store, this.#options.library, this.#options.removeManifests);
+  /**
+   * Removes files that no row names; only while no other engine runs or is being started, which might just have written the same content.
+   * What cannot be removed stays noted for the next time, and is said.
+   */
+  collectGarbage(except?: string): Promise<void> {
+    this.#collecting = this.#collecting
+      .then(async () => {
+        if (this.#starting !== undefined || [...this.#active.values()].some(({ job }) => job !== except)) return;
+        await collectGarbage(this.#store, this.#options.library, this.#options.removeManifests);
+      })
+      .catch(this.#say);
+    return this.#collecting;
   }
 
   /** Resolves when no job is queued or running that could go on by itself. */
   async idle(): Promise<void> {
     while (!this.#closing) {
       await this.#pumping;
-      if (this.#active.size === 0) return;
-      await Promise.race([...this.#active.values()].map(({ done }) => done));
+      const awaited = [...this.#active.values()].map(({ done }) => done);
+      if (this.#retry !== undefined) awaited.push(this.#retry);
+      if (awaited.length === 0) return;
+      await Promise.race(awaited);
     }
   }
 
@@ -156,9 +180,7 @@ export class JobExecutor {
           .then(async () => {
             if (ingested.removedCheckpoints.length > 0) await this.collectGarbage(job);
           })
-          .catch((thrown: unknown) => {
-            onProblem(toErrorReport(thrown).detail);
-          });
+          .catch(this.#say);
       },
     });
   }
@@ -166,26 +188,47 @@ export class JobExecutor {
   /** A run that came as a bundle is marked as running until its spool is taken over: a start after a crash then goes on with that. */
   async #adopt(run: BundledRun): Promise<void> {
     const { library, news, onProblem, times } = this.#options;
-    await settleForSure({ onProblem, times }, async () => {
-      await this.#ingestorOf(run.id, jobPathsIn(library, run.id).spool).all();
-      await this.#store.finishRun(run);
-    });
+    await settleForSure(
+      { onProblem, times },
+      async () => {
+        await this.#ingestorOf(run.id, jobPathsIn(library, run.id).spool).all();
+        await this.#store.finishRun(run);
+      },
+      (error) => this.#store.supervision.settle(run.id, 'failed', error),
+    );
     await news.publishJob(run.id);
   }
 
   #occupy(lane: Lane, active: Active): void {
     this.#active.set(lane, active);
-    active.done = active.done
-      .catch((thrown: unknown) => {
-        this.#options.onProblem(toErrorReport(thrown).detail);
-      })
-      .finally(() => {
-        this.#active.delete(lane);
-        this.pump();
-      });
+    active.done = active.done.catch(this.#say).finally(() => {
+      this.#active.delete(lane);
+      this.pump();
+    });
   }
 
-  async #fill(lane: Lane): Promise<void> {
+  readonly #say = (thrown: unknown): void => {
+    this.#options.onProblem(toErrorReport(thrown).detail);
+  };
+
+  /** As `#fill`; a library that cannot be written for a while must not let a lane stand still for ever. */
+  async #fillOrRetry(lane: Lane): Promise<boolean> {
+    try {
+      return await this.#fill(lane);
+    } catch (thrown) {
+      this.#say(thrown);
+      if (!this.#closing)
+        this.#retry ??= delay(this.#options.times.retryMilliseconds, undefined, { ref: false }).then(() => {
+          this.#retry = undefined;
+          this.pump();
+        });
+      return false;
+    }
+  }
+
+  /** Starts what can be started in a lane. Returns whether a job ended without having been started. */
+  async #fill(lane: Lane): Promise<boolean> {
+    let unstarted = false;
     while (!this.#closing && !this.#active.has(lane)) {
       const queue: QueuedJob[] = [];
       for (const job of await this.#store.supervision.jobsInState(['queued']))
@@ -194,16 +237,28 @@ export class JobExecutor {
       const decision = decide(queue, lane);
       if (decision.action === 'wait') {
         if (this.#active.size === 0) await this.collectGarbage();
-        return;
+        break;
       }
       if (decision.action === 'fail') {
         await this.#store.supervision.failQueued(decision.id, { code: 'PREDECESSOR_FAILED', detail: decision.detail });
         await this.#options.news.publishJob(decision.id);
-      } else await this.#start(decision.id, lane);
+        unstarted = true;
+      } else {
+        this.#starting = decision.id;
+        try {
+          // Its inputs are looked for, and its outputs begun, when no file is being removed.
+          await this.#collecting;
+          if (!(await this.#start(decision.id, lane))) unstarted = true;
+        } finally {
+          this.#starting = undefined;
+        }
+      }
     }
+    return unstarted;
   }
 
-  async #start(id: string, lane: Lane): Promise<void> {
+  /** Returns whether the job runs. */
+  async #start(id: string, lane: Lane): Promise<boolean> {
     const { home, library, launcher, times, news, onProblem } = this.#options;
     const paths = jobPathsIn(library, id);
     try {
@@ -211,11 +266,12 @@ export class JobExecutor {
     } catch (thrown) {
       await this.#store.supervision.failQueued(id, toErrorReport(thrown));
       await news.publishJob(id);
-      return;
+      return false;
     }
-    if (!(await this.#store.supervision.markRunning(id))) return;
-    await news.publishJob(id);
-    const active: Active = { job: id, engine: undefined, done: Promise.resolve() };
+    // What did not begin before the end stays queued.
+    if (this.#closing || !(await this.#store.supervision.markRunning(id))) return false;
+    const told = news.publishJob(id);
+    const active: Active = { job: id, engine: undefined, forced: false, done: Promise.resolve() };
     active.done = superviseEngine({
       store: this.#store,
       home,
@@ -228,12 +284,15 @@ export class JobExecutor {
       isClosing: () => this.#closing,
       onRunning: (engine) => {
         active.engine = engine;
-        if (this.#closing) engine.disconnect();
+        if (active.forced) engine.kill();
+        else if (this.#closing) engine.disconnect();
         // A stop that came while the process was being started was not sent to anyone.
         else void this.#repeatStop(id, engine);
       },
     }).then(() => news.publishJob(id));
     this.#occupy(lane, active);
+    await told;
+    return true;
   }
 
   async #repeatStop(id: string, engine: EngineProcess): Promise<void> {

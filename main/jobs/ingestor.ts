@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BundledRun } from '../../shared/bundle.ts';
-import { toErrorReport } from '../../shared/errors.ts';
+import { DecantError, toErrorReport } from '../../shared/errors.ts';
 import type { Ingested } from '../store/ingest.ts';
 import type { Store } from '../store/store.ts';
 import { SpoolReader } from './folder/reader.ts';
@@ -17,6 +17,11 @@ export interface IngestorOptions {
   onRuns: (runs: readonly BundledRun[]) => Promise<void>;
   /** Told when the library cannot take the spool over for now, e.g. on a full disk. */
   onProblem: (message: string) => void;
+}
+
+/** Whether there is nothing to write to any more: the job was deleted, or the library closed. */
+export function isGone(thrown: unknown): boolean {
+  return thrown instanceof DecantError && (thrown.code === 'NOT_FOUND' || thrown.code === 'HOST_GONE');
 }
 
 /** Takes one job's spool over into the store, a batch at a time and never two at once. */
@@ -42,10 +47,18 @@ export class SpoolIngestor {
       await delay(hintGapMilliseconds);
       this.#hintQueued = false;
       await this.#takeOver(this.#hinted);
-    }).catch((thrown: unknown) => {
-      this.#options.onProblem(toErrorReport(thrown).detail);
-    });
+    }).catch(this.#say);
   }
+
+  /** As `all`, for looks in between: what goes wrong is said, and the next look tries again. */
+  look(): Promise<void> {
+    return this.all().catch(this.#say);
+  }
+
+  readonly #say = (thrown: unknown): void => {
+    // The end of its engine is still to come: nobody needs to know.
+    if (!isGone(thrown)) this.#options.onProblem(toErrorReport(thrown).detail);
+  };
 
   /** Takes over everything there is; what was written but not yet synced is synced first. Errors: DISK_FULL, FILE_UNREADABLE. */
   all(): Promise<void> {

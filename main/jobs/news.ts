@@ -4,13 +4,16 @@ import { Listeners } from '../../shared/listeners.ts';
 import type { Ingested } from '../store/ingest.ts';
 import type { Store } from '../store/store.ts';
 
-/** Tells what changed in the library, in the order in which it did. */
+/** Tells what changed in the library, in the order in which it did: one after the other, each as it is when its turn comes. */
 export class News {
   readonly #store: Store;
-  readonly #listeners = new Listeners<HostEvent>();
+  readonly #listeners: Listeners<HostEvent>;
+  #queue: Promise<void> = Promise.resolve();
 
-  constructor(store: Store) {
+  /** `onFailure` hears what listeners throw. */
+  constructor(store: Store, onFailure: (thrown: unknown) => void) {
     this.#store = store;
+    this.#listeners = new Listeners(onFailure);
   }
 
   /** Returns a function that ends the subscription. */
@@ -18,36 +21,65 @@ export class News {
     return this.#listeners.add(listener);
   }
 
-  publish(event: HostEvent): void {
-    this.#listeners.tell(event);
+  /** Entries that were deleted. */
+  publishDeleted(ids: readonly string[]): Promise<void> {
+    return this.#inTurn(() => {
+      for (const id of ids) this.#listeners.tell({ type: 'deleted', id });
+      return Promise.resolve();
+    });
   }
 
   /** A job as it is now. */
-  async publishJob(id: string): Promise<void> {
-    try {
-      this.publish({ type: 'job', job: await this.#store.getJob(id) });
-    } catch (thrown) {
-      // Deleted meanwhile, or the library is closed: nobody to tell.
-      if (!(thrown instanceof DecantError)) throw thrown;
-    }
+  publishJob(id: string): Promise<void> {
+    return this.#inTurn(() => this.#tellJob(id));
   }
 
   /** What a batch of a job's spool brought. */
-  async publishIngested(job: string, ingested: Ingested): Promise<void> {
-    if (ingested.step !== null)
-      this.publish({ type: 'metrics', id: job, step: ingested.step, values: ingested.values });
-    for (const message of ingested.messages) this.publish({ type: 'message', id: job, ...message });
-    for (const id of ingested.removedCheckpoints) this.publish({ type: 'deleted', id });
-    for (const id of ingested.checkpoints)
-      if (!ingested.removedCheckpoints.includes(id))
-        this.publish({ type: 'checkpoint', checkpoint: await this.#store.contents.getCheckpoint(id) });
-    for (const id of new Set([...ingested.datasets, ...ingested.labelled]))
-      this.publish({ type: 'dataset', dataset: await this.#store.contents.getDataset(id) });
-    if (ingested.changed) await this.publishJob(job);
+  publishIngested(job: string, ingested: Ingested): Promise<void> {
+    return this.#inTurn(async () => {
+      const { contents } = this.#store;
+      const tell = (event: HostEvent): void => {
+        this.#listeners.tell(event);
+      };
+      if (ingested.step !== null) tell({ type: 'metrics', id: job, step: ingested.step, values: ingested.values });
+      for (const message of ingested.messages) tell({ type: 'message', id: job, ...message });
+      for (const id of ingested.removedCheckpoints) tell({ type: 'deleted', id });
+      for (const id of ingested.checkpoints) {
+        if (ingested.removedCheckpoints.includes(id)) continue;
+        const checkpoint = await unlessGone(contents.getCheckpoint(id));
+        if (checkpoint !== undefined) tell({ type: 'checkpoint', checkpoint });
+      }
+      for (const id of new Set([...ingested.datasets, ...ingested.labelled])) {
+        const dataset = await unlessGone(contents.getDataset(id));
+        if (dataset !== undefined) tell({ type: 'dataset', dataset });
+      }
+      if (ingested.changed) await this.#tellJob(job);
+    });
   }
 
   /** Ends all subscriptions. */
   close(): void {
     this.#listeners.clear();
+  }
+
+  async #tellJob(id: string): Promise<void> {
+    const job = await unlessGone(this.#store.getJob(id));
+    if (job !== undefined) this.#listeners.tell({ type: 'job', job });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const told = this.#queue.then(work);
+    this.#queue = told.catch(() => undefined);
+    return told;
+  }
+}
+
+/** What was deleted meanwhile has news of its own; of a closed library there is nobody to tell. */
+async function unlessGone<Record>(read: Promise<Record>): Promise<Record | undefined> {
+  try {
+    return await read;
+  } catch (thrown) {
+    if (thrown instanceof DecantError) return undefined;
+    throw thrown;
   }
 }

@@ -42,7 +42,10 @@ export class JobService {
     this.#store = options.store;
     this.#library = libraryPaths(options.home);
     this.#codeVersion = options.codeVersion;
-    this.#news = new News(options.store);
+    const onProblem = options.onProblem ?? (() => undefined);
+    this.#news = new News(options.store, (thrown) => {
+      onProblem(`a listener failed: ${String(thrown)}`);
+    });
     this.#executor = new JobExecutor({
       home: options.home,
       store: options.store,
@@ -51,7 +54,7 @@ export class JobService {
       times: { ...defaultTimes, ...(options.holdQueued === true && { recoveryMilliseconds }), ...options.times },
       news: this.#news,
       removeManifests: options.removeManifests,
-      onProblem: options.onProblem ?? (() => undefined),
+      onProblem,
     });
   }
 
@@ -124,6 +127,8 @@ export class JobService {
    */
   async stop(id: string, options: { force?: boolean } = {}): Promise<void> {
     const state = await this.#store.supervision.requestStop(id);
+    // One that was left queued is ended like any other: resuming it queues it again.
+    if (state === 'stopped') this.#executor.release(id);
     if (state === 'stopping') this.#executor.stopEngine(id, options.force === true);
     await this.#news.publishJob(id);
     this.#executor.pump();
@@ -139,7 +144,7 @@ export class JobService {
   /** Deletes an entry of the library with its files. Returns the ids that went. Errors: NOT_FOUND, IN_USE. */
   async delete(kind: EntityKind, id: string): Promise<string[]> {
     const removed = await this.#store.deleteEntry(kind, id);
-    for (const gone of removed) this.#news.publish({ type: 'deleted', id: gone });
+    await this.#news.publishDeleted(removed);
     await this.#executor.collectGarbage();
     return removed;
   }
@@ -147,7 +152,7 @@ export class JobService {
   /** Removes training checkpoints that nothing needs, all or none. Errors: NOT_FOUND, IN_USE. */
   async dropSurplus(ids: readonly string[]): Promise<void> {
     await this.#store.dropSurplus(ids);
-    for (const gone of ids) this.#news.publish({ type: 'deleted', id: gone });
+    await this.#news.publishDeleted(ids);
     await this.#executor.collectGarbage();
   }
 
@@ -158,7 +163,7 @@ export class JobService {
 
   async #removeEndedHidden(): Promise<void> {
     const removed = await this.#store.deleteEndedHidden();
-    for (const gone of removed) this.#news.publish({ type: 'deleted', id: gone });
+    await this.#news.publishDeleted(removed);
     if (removed.length > 0) await this.#executor.collectGarbage();
   }
 

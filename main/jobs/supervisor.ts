@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DecantError, toErrorReport, type ErrorReport } from '../../shared/errors.ts';
+import { toErrorReport, type ErrorReport } from '../../shared/errors.ts';
 import type { JobRow } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { readClaim } from './folder/files.ts';
 import type { JobPaths } from './folder/layout.ts';
 import { isSameProcessAlive, processStartTime } from './folder/processes.ts';
-import type { SpoolIngestor } from './ingestor.ts';
+import { isGone, type SpoolIngestor } from './ingestor.ts';
 import type { EngineExit, EngineLauncher, EngineProcess } from './launcher.ts';
 
 export interface SupervisionTimes {
@@ -48,15 +48,18 @@ export async function superviseEngine(supervision: Supervision): Promise<void> {
   try {
     exit = await runEngine(supervision);
   } catch (thrown) {
-    await settleForSure(supervision, async () => {
-      await store.supervision.settle(job, 'failed', toErrorReport(thrown));
-    });
+    const fail = (error: ErrorReport) => store.supervision.settle(job, 'failed', error);
+    await settleForSure(supervision, () => fail(toErrorReport(thrown)), fail);
     return;
   }
-  await settleForSure(supervision, async () => {
-    await ingestor.all();
-    await store.supervision.settle(job, 'interrupted', interruption(exit, supervision.isClosing()));
-  });
+  await settleForSure(
+    supervision,
+    async () => {
+      await ingestor.all();
+      await store.supervision.settle(job, 'interrupted', interruption(exit, supervision.isClosing()));
+    },
+    (error) => store.supervision.settle(job, 'failed', error),
+  );
 }
 
 async function runEngine(supervision: Supervision): Promise<EngineExit> {
@@ -65,13 +68,14 @@ async function runEngine(supervision: Supervision): Promise<EngineExit> {
   engine.onHint((hint) => {
     ingestor.hint(hint.bytes);
   });
-  await store.supervision.recordEngine(job, engine.pid, await processStartTime(engine.pid));
+  try {
+    await store.supervision.recordEngine(job, engine.pid, await processStartTime(engine.pid));
+  } catch (thrown) {
+    // The engine runs: it is supervised all the same, and its own claim in the folder says who it is.
+    supervision.onProblem(toErrorReport(thrown).detail);
+  }
   supervision.onRunning(engine);
-  const timer = setInterval(() => {
-    ingestor.all().catch((thrown: unknown) => {
-      supervision.onProblem(toErrorReport(thrown).detail);
-    });
-  }, times.pollMilliseconds);
+  const timer = setInterval(() => void ingestor.look(), times.pollMilliseconds);
   try {
     return await engine.exited;
   } finally {
@@ -85,20 +89,33 @@ function interruption(exit: EngineExit, closing: boolean): ErrorReport {
   return { code: 'ENGINE_DIED', detail: `it ended ${how}; its log may say more` };
 }
 
+/** A failure that nobody foresaw and that comes back so often will not pass by itself. */
+const mostUnforeseen = 10;
+
 /**
  * A job's end must not be lost because the disk is full for a while: tried again until it is written or the library is closed. A job
- * that is not there any more was deleted between the end that it acknowledged itself and this one.
+ * that is not there any more was deleted between the end that it acknowledged itself and this one. What fails again and again for no
+ * reason that could pass is given up by `giveUp`: its lane must not stand still.
  */
 export async function settleForSure(
   { onProblem, times }: Pick<Supervision, 'onProblem' | 'times'>,
-  action: () => Promise<void>,
+  action: () => Promise<unknown>,
+  giveUp: (error: ErrorReport) => Promise<unknown>,
 ): Promise<void> {
-  while (true) {
+  for (let unforeseen = 0; ;) {
     try {
-      await action();
+      try {
+        await action();
+      } catch (thrown) {
+        const error = toErrorReport(thrown);
+        if (error.code === 'INTERNAL') unforeseen += 1;
+        if (unforeseen < mostUnforeseen) throw thrown;
+        onProblem(error.detail);
+        await giveUp(error);
+      }
       return;
     } catch (thrown) {
-      if (thrown instanceof DecantError && (thrown.code === 'HOST_GONE' || thrown.code === 'NOT_FOUND')) return;
+      if (isGone(thrown)) return;
       onProblem(toErrorReport(thrown).detail);
       await delay(times.retryMilliseconds, undefined, { ref: false });
     }
@@ -124,23 +141,31 @@ export async function recoverJob(recovery: Recovery): Promise<void> {
   const deadline = Date.now() + times.unknownMilliseconds;
   for (let round = 0; await mayStillRun(job, paths, deadline); round += 1) {
     if (recovery.isClosing()) return;
-    if (round % 10 === 1)
-      await ingestor.all().catch((thrown: unknown) => {
-        recovery.onProblem(toErrorReport(thrown).detail);
-      });
+    if (round % 10 === 1) await ingestor.look();
     await delay(Math.min(200, times.pollMilliseconds));
   }
-  await settleForSure(recovery, async () => {
-    await ingestor.all();
-    await store.supervision.settle(job.id, 'interrupted', {
-      code: 'ENGINE_DIED',
-      detail: 'Decant itself ended while it ran',
-    });
-  });
+  await settleForSure(
+    recovery,
+    async () => {
+      await ingestor.all();
+      await store.supervision.settle(job.id, 'interrupted', {
+        code: 'ENGINE_DIED',
+        detail: 'Decant itself ended while it ran',
+      });
+    },
+    (error) => store.supervision.settle(job.id, 'failed', error),
+  );
 }
 
-/** The process may have been started without being recorded any more: then its own claim in the folder counts. */
-async function mayStillRun(job: JobRow, paths: JobPaths, deadline: number): Promise<boolean> {
+/**
+ * Whether the engine of a job of a former host may still run; until `deadline` (milliseconds, as Date.now) also when that cannot be told.
+ * The process may have been started without being recorded any more: then its own claim in the folder counts.
+ */
+export async function mayStillRun(
+  job: Pick<JobRow, 'enginePid' | 'engineStarted'>,
+  paths: JobPaths,
+  deadline: number,
+): Promise<boolean> {
   const identities = [await readClaim(paths)];
   if (job.enginePid !== null) identities.push({ pid: job.enginePid, started: job.engineStarted });
   for (const identity of identities) {

@@ -2,18 +2,19 @@
  * Stands in for an engine: writes a job folder as a real one does, with numbers that only depend on the step, and misbehaves as the
  * environment variable FAKE_ENGINE asks.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { architectureOfSize } from '../../../shared/architecture.ts';
 import { engineCommandSchema, type SpoolRecord } from '../../../shared/jobFolder.ts';
 import { jobConfigurationSchemas } from '../../../shared/jobs.ts';
+import { openHostPort } from '../../../main/engine/hostPort.ts';
 import { writeByContent } from '../../../main/files/durable.ts';
 import { ensureFolder } from '../../../main/files/folders.ts';
 import { libraryPaths } from '../../../main/files/library.ts';
 import { readJobFile, readStartFile } from '../../../main/jobs/folder/files.ts';
 import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
 import { SpoolWriter } from '../../../main/jobs/folder/writer.ts';
-import { behaviourSchema, lossAt } from './behaviour.ts';
+import { behaviourSchema, goFile, lossAt } from './behaviour.ts';
 
 const [, , home = '', jobId = ''] = process.argv;
 const behaviour = behaviourSchema.parse(JSON.parse(process.env.FAKE_ENGINE ?? '{}'));
@@ -21,10 +22,11 @@ const library = libraryPaths(home);
 const paths = jobPathsIn(library, jobId);
 const now = () => new Date().toISOString();
 const told = { toStop: false, orphaned: false };
-process.on('message', (message) => {
+const host = openHostPort();
+host.onMessage((message) => {
   told.toStop ||= engineCommandSchema.safeParse(message).success;
 });
-process.on('disconnect', () => {
+host.onGone(() => {
   told.orphaned = true;
 });
 
@@ -35,8 +37,7 @@ const writer = await SpoolWriter.open(paths);
 
 async function append(...records: SpoolRecord[]): Promise<void> {
   const bytes = await writer.append(...records);
-  // As the real one does: a channel that closes meanwhile is no reason to end.
-  if (process.connected) process.send?.({ type: 'spooled', bytes }, () => undefined);
+  host.hint({ type: 'spooled', bytes });
 }
 
 async function checkpoint(step: number): Promise<void> {
@@ -68,6 +69,12 @@ async function misbehave(): Promise<void> {
       return;
     case 'deaf':
       return delay(1_000_000);
+    case 'waits':
+      while (!told.toStop && !told.orphaned && !existsSync(goFile(home))) await delay(10);
+      return;
+    case 'lingers':
+      while (!existsSync(goFile(home))) await delay(10);
+      return;
     case undefined:
   }
 }

@@ -1,4 +1,6 @@
 import { onTestFinished } from 'vitest';
+import type { HostEvent } from '../../../shared/contract.ts';
+import type { JobState } from '../../../shared/jobs.ts';
 import { forkLauncher } from '../../../main/jobs/launcher.ts';
 import { JobService, type JobServiceOptions } from '../../../main/jobs/service.ts';
 import { Store } from '../../../main/store/store.ts';
@@ -40,4 +42,20 @@ export async function openHost(
     await store.close();
   });
   return { home, store, service, problems };
+}
+
+/** The next event that is as wanted. */
+export function until(service: JobService, wanted: (event: HostEvent) => boolean): Promise<HostEvent> {
+  return new Promise((resolve) => {
+    const end = service.onChange((event) => {
+      if (!wanted(event)) return;
+      end();
+      resolve(event);
+    });
+  });
+}
+
+/** The next news of the job in one of these states. */
+export function reaches(service: JobService, id: string, ...states: JobState[]): Promise<HostEvent> {
+  return until(service, (event) => event.type === 'job' && event.job.id === id && states.includes(event.job.state));
 }

@@ -1,28 +1,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { HostEvent } from '../../../shared/contract.ts';
-import type { JobState } from '../../../shared/jobs.ts';
 import { checkpointFile, jobFolder, libraryPaths } from '../../../main/files/library.ts';
 import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
 import { readStartFile } from '../../../main/jobs/folder/files.ts';
-import type { JobService } from '../../../main/jobs/service.ts';
 import { lossAt } from './behaviour.ts';
-import { openHost, testHost, type TestHost } from './library.ts';
-import { training } from './prepare.ts';
-
-function until(service: JobService, wanted: (event: HostEvent) => boolean): Promise<HostEvent> {
-  return new Promise((resolve) => {
-    const end = service.onChange((event) => {
-      if (!wanted(event)) return;
-      end();
-      resolve(event);
-    });
-  });
-}
-
-function reaches(service: JobService, id: string, ...states: JobState[]): Promise<HostEvent> {
-  return until(service, (event) => event.type === 'job' && event.job.id === id && states.includes(event.job.state));
-}
+import { openHost, reaches, testHost, until, type TestHost } from './library.ts';
+import { holdBack, letGo, training } from './prepare.ts';
 
 async function expectWholeRun({ store }: TestHost, id: string, steps: number): Promise<void> {
   const { totalLoss: loss } = await store.readMetrics(id, 0, 1e9);
@@ -105,9 +88,9 @@ test('an engine that says that it failed is believed, and only ended jobs can be
   await expect(service.resume(id)).rejects.toMatchObject({ code: 'NOT_RESUMABLE' });
 });
 
-test('stopping writes a checkpoint; a deaf engine can be ended by force', async () => {
-  const host = await testHost({ stepMilliseconds: 5, atStep: 30, then: 'deaf' });
-  const id = await host.service.enqueue('train', { ...training, steps: 100_000 });
+test('stopping writes a checkpoint', async () => {
+  const host = await testHost({ stepMilliseconds: 5 });
+  const id = await host.service.enqueue('train', { ...training, steps: 1_000_000 });
   await until(host.service, (event) => event.type === 'metrics' && event.step >= 12);
   const stopped = reaches(host.service, id, 'stopped');
   await host.service.stop(id);
@@ -115,18 +98,21 @@ test('stopping writes a checkpoint; a deaf engine can be ended by force', async 
   await host.service.idle();
   const { step } = await host.store.getJob(id);
   expect((await host.store.contents.lastCheckpointOf(id))?.step).toBe(step);
+});
 
-  const other = await host.service.enqueue('train', { ...training, seed: 2 });
-  await until(host.service, (event) => event.type === 'metrics' && event.id === other && event.step >= 30);
-  await host.service.stop(other);
-  expect((await host.store.getJob(other)).state).toBe('stopping');
-  await host.service.stop(other, { force: true });
+test('a deaf engine can be ended by force', async () => {
+  const host = await testHost({ atStep: 30, then: 'deaf' });
+  const id = await host.service.enqueue('train', training);
+  await until(host.service, (event) => event.type === 'metrics' && event.step >= 30);
+  await host.service.stop(id);
+  expect((await host.store.getJob(id)).state).toBe('stopping');
+  await host.service.stop(id, { force: true });
   await host.service.idle();
-  expect(await host.store.getJob(other)).toMatchObject({ state: 'interrupted', step: 30 });
+  expect(await host.store.getJob(id)).toMatchObject({ state: 'interrupted', step: 30 });
 });
 
 test('one job a lane at a time, light ones beside training, and a chain waits for its links', async () => {
-  const { service, store, home } = await testHost({ stepMilliseconds: 3 });
+  const { service, store, home } = await testHost({ atStep: 20, then: 'waits' });
   const running = new Map<string, number>();
   let most = 0;
   service.onChange((event) => {
@@ -137,7 +123,7 @@ test('one job a lane at a time, light ones beside training, and a chain waits fo
       [...running.values()].reduce((sum, one) => sum + one, 0),
     );
   });
-  const first = await service.enqueue('train', { ...training, steps: 300, checkpointEvery: 100 });
+  const first = await service.enqueue('train', training);
   const { group, jobs } = await service.enqueueGroup('test', 'a chain', [
     { kind: 'train', configuration: { ...training, student: { init: `job:${first}` }, seed: 5 } },
     { kind: 'export', configuration: { checkpoint: 'job:#0' } },
@@ -145,6 +131,7 @@ test('one job a lane at a time, light ones beside training, and a chain waits fo
   const light = await service.enqueue('verify', {});
   await reaches(service, light, 'finished');
   expect((await store.getJob(first)).state).toBe('running');
+  letGo(home);
   await service.idle();
   expect(most).toBe(1);
   expect((await store.getGroup(group)).jobs.map(({ id, state }) => [id, state])).toEqual(
@@ -174,7 +161,7 @@ test('what waits for a job that did not finish fails, and can be resumed after t
 });
 
 test('closing makes engines save and leaves true states; the next start can go on', async () => {
-  const host = await testHost({ stepMilliseconds: 5 });
+  const host = await testHost({ atStep: 20, then: 'waits' });
   const id = await host.service.enqueue('train', { ...training, steps: 60 });
   const waiting = await host.service.enqueue('train', { ...training, seed: 3 });
   await until(host.service, (event) => event.type === 'metrics' && event.step >= 13);
@@ -192,13 +179,15 @@ test('closing makes engines save and leaves true states; the next start can go o
 });
 
 test('a host for one command waits for an engine that still saves after its host went, and shows how it ended', async () => {
-  const first = await testHost({ stepMilliseconds: 2500 });
+  const first = await testHost({ atStep: 20, then: 'lingers' });
   const id = await first.service.enqueue('train', training);
-  await until(first.service, (event) => event.type === 'metrics');
+  await until(first.service, (event) => event.type === 'metrics' && event.step >= 20);
   await first.service.close(0);
   expect((await first.store.getJob(id)).state).toBe('running');
   await first.store.close();
-  const { store } = await openHost(first.home, {}, { holdQueued: true });
+  const opening = openHost(first.home, {}, { holdQueued: true });
+  letGo(first.home);
+  const { store } = await opening;
   expect(await store.getJob(id)).toMatchObject({ state: 'interrupted', error: { code: 'ENGINE_DIED' } });
 });
 
@@ -230,16 +219,19 @@ test('an estimate goes with its folder when the next one is queued, and when the
 });
 
 test('deleting refuses what is needed and takes the files of what is not', async () => {
-  const { service, store, home } = await testHost({ stepMilliseconds: 3 });
+  const { service, store, home } = await testHost({ atStep: 20, then: 'waits' });
   const first = await service.enqueue('train', training);
-  await reaches(service, first, 'running');
+  await until(service, (event) => event.type === 'metrics');
   await expect(service.delete('job', first)).rejects.toMatchObject({ code: 'IN_USE' });
+  letGo(home);
   await service.idle();
+  holdBack(home);
   const { id: dataset } = await store.resolve(['dataset'], 'data');
   const checkpoint = await store.contents.lastCheckpointOf(first);
   const second = await service.enqueue('train', { ...training, seed: 4, student: { init: checkpoint?.id } });
   await expect(service.delete('checkpoint', checkpoint?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' });
   await expect(service.delete('dataset', dataset)).rejects.toMatchObject({ code: 'IN_USE' });
+  letGo(home);
   await service.idle();
   const removed = await service.delete('job', first);
   expect(removed).toContain(checkpoint?.id);
