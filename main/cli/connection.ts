@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostClient } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { connectToRunningHost } from '../host/connection.ts';
+import { connectToRunningHost, hostPatience } from '../host/connection.ts';
 import { openHost, type Host, type HostOptions } from '../host/host.ts';
 
 export { connectToRunningHost, libraryHome } from '../host/connection.ts';
@@ -14,15 +14,16 @@ export interface OpeningOptions extends Omit<HostOptions, 'home'> {
 /** Goes through the host that has the library, or becomes the host until the command ends and no other command needs it. */
 export async function openLibrary(home: string, options: OpeningOptions = {}): Promise<HostClient> {
   const { onWaiting, ...hostOptions } = options;
-  for (let attempt = 0; ; attempt += 1) {
+  const deadline = Date.now() + hostPatience;
+  while (true) {
     const running = await connectToRunningHost(home);
     if (running !== undefined) return running;
     try {
       const host = await openHost({ ...hostOptions, home, holdQueued: true });
       return closingWhenUnused(host, onWaiting ?? (() => undefined));
     } catch (thrown) {
-      // Another one was quicker: then it answers.
-      if (attempt > 2 || !(thrown instanceof DecantError) || thrown.code !== 'LIBRARY_LOCKED') throw thrown;
+      // Another one was quicker: then it answers, or has ended already.
+      if (Date.now() > deadline || !(thrown instanceof DecantError) || thrown.code !== 'LIBRARY_LOCKED') throw thrown;
     }
   }
 }

@@ -19,16 +19,17 @@ export function contextOf(command: Command): Context {
   return { home: libraryHome(home), output: createOutput(json === true) };
 }
 
-/** Opens the library for one command and closes it, whatever happens. */
+/** Opens the library for one command, or goes through `connected`, and closes it, whatever happens. */
 export async function withLibrary<Result>(
   { home, output }: Context,
   action: (client: HostClient) => Promise<Result>,
+  connected?: HostClient,
 ): Promise<Result> {
   const log = process.env['DECANT_DEBUG'] === undefined ? undefined : (text: string) => output.note(text);
   const onWaiting = (): void => {
     output.note('Other commands still go through this one: it ends with them. Ctrl-C leaves at once.');
   };
-  const client = await openLibrary(home, { onWaiting, ...(log !== undefined && { log }) });
+  const client = connected ?? (await openLibrary(home, { onWaiting, ...(log !== undefined && { log }) }));
   try {
     return await action(client);
   } finally {

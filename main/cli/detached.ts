@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { type HostClient } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
 import { errorReportSchema } from '../../shared/values.ts';
 import { explainWriteFailure } from '../files/failures.ts';
@@ -13,15 +14,15 @@ import { connectToRunningHost } from './connection.ts';
 import { toldToEnd } from './endSignal.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
-const startPatience = 30_000;
+const startPatience = 60_000;
 
 /**
- * Makes sure that a host has the library which outlives this command; it ends when nothing is left to do.
- * Errors: those of opening a library, HOST_GONE.
+ * Makes sure that a host has the library which outlives this command, and connects to it; without clients it ends when nothing is left
+ * to do. Errors: those of opening a library, HOST_GONE.
  */
-export async function startDetachedHost(home: string): Promise<void> {
+export async function startDetachedHost(home: string): Promise<HostClient> {
   const running = await connectToRunningHost(home);
-  if (running !== undefined) return running.close();
+  if (running !== undefined) return running;
   const log = join(home, 'host.log');
   const output = openLog(log);
   const logged = fstatSync(output).size;
@@ -34,15 +35,19 @@ export async function startDetachedHost(home: string): Promise<void> {
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
-      const gone = new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`);
-      reject(saidFailure(log, logged) ?? gone);
+      const said = saidFailure(log, logged);
+      // Another one was quicker: then that one answers.
+      if (said?.code === 'LIBRARY_LOCKED') return;
+      reject(
+        said ?? new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`),
+      );
     });
   });
   // Rejects again later, when nobody listens any more.
   ended.catch(() => undefined);
   const abort = new AbortController();
   try {
-    await Promise.race([ended, waitForHost(home, log, abort.signal)]);
+    return await Promise.race([ended, waitForHost(home, log, abort.signal)]);
   } finally {
     abort.abort();
     child.removeAllListeners();
@@ -70,18 +75,18 @@ function saidFailure(log: string, from: number): DecantError | undefined {
   return undefined;
 }
 
-async function waitForHost(home: string, log: string, signal: AbortSignal): Promise<void> {
+async function waitForHost(home: string, log: string, signal: AbortSignal): Promise<HostClient> {
   const deadline = Date.now() + startPatience;
-  while (!signal.aborted) {
+  while (true) {
     const client = await connectToRunningHost(home);
-    if (client !== undefined) return client.close();
-    if (Date.now() > deadline)
+    if (client !== undefined) return client;
+    if (signal.aborted || Date.now() > deadline)
       throw new DecantError('HOST_GONE', `the host in the background does not answer: see ${log}`);
     await delay(50);
   }
 }
 
-/** So long without work and clients ends a host in the background; long enough for the command that started it. */
+/** So long without work and clients ends a host in the background. */
 const idleMilliseconds = 3000;
 
 /** The host in the background: works off the queue, then ends. */
@@ -90,12 +95,14 @@ export async function runDetachedHost(home: string): Promise<void> {
   const stopped = new AbortController();
   const stop = toldToEnd().then(() => stopped.abort());
   let idleSince = Date.now();
-  while (!stopped.signal.aborted && Date.now() - idleSince < idleMilliseconds) {
+  while (!stopped.signal.aborted) {
     await Promise.race([host.idle(), stop]);
     const { length } = (await host.client.request('jobs.list', {})).filter(({ state }) =>
       ['queued', 'running', 'stopping'].includes(state),
     );
+    // Nothing comes between this look at the clients and the end of listening: whoever was answered is heard out.
     if (length > 0 || host.clients() > 0) idleSince = Date.now();
+    else if (Date.now() - idleSince >= idleMilliseconds) break;
     await Promise.race([delay(200), stop]);
   }
   await host.close();

@@ -17,17 +17,27 @@ export function libraryHome(given: string | undefined): string {
   return join(data === undefined || data === '' ? join(homedir(), '.local', 'share') : data, 'decant');
 }
 
-/** A host that was just started has the lock before it listens. */
-const patience = 10_000;
+/**
+ * A host has the lock before it listens, while it waits for engines of the one before it, and after it listened, while its own
+ * engines save.
+ */
+export const hostPatience = 60_000;
 
 /** The running host of a library, if there is one; `onGone` is called when it ends. Errors: LIBRARY_LOCKED when it has the lock and does not answer. */
 export async function connectToRunningHost(home: string, onGone?: () => void): Promise<HostClient | undefined> {
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + hostPatience;
   while (true) {
     const holder = await findLockHolder(home);
     if (holder === undefined) return undefined;
+    let answers = false;
     try {
-      return await connectToHost(holder.address, onGone);
+      const client = await connectToHost(holder.address, () => {
+        if (answers) onGone?.();
+      });
+      // The system takes connections for a host that has just begun to end: one that answers has seen this one, and stays.
+      await client.request('library.info', {});
+      answers = true;
+      return client;
     } catch (thrown) {
       if (Date.now() > deadline)
         throw new DecantError('LIBRARY_LOCKED', `process ${holder.pid} has ${home} open and does not answer`, {

@@ -32,11 +32,14 @@ export function addTrainCommands(program: Command): void {
       if ((options.preset === undefined) === (options.config === undefined))
         throw new DecantError('USAGE', '`train` takes either --preset or --config');
       const context = contextOf(command);
-      if (options.detach === true) await startDetachedHost(context.home);
-      await withLibrary(context, (client) =>
-        options.preset === quickPour.name
-          ? pourQuickly(client, context.output, quickSeed(options.set), options.detach === true)
-          : train(client, context, options),
+      const background = options.detach === true ? await startDetachedHost(context.home) : undefined;
+      await withLibrary(
+        context,
+        (client) =>
+          options.preset === quickPour.name
+            ? pourQuickly(client, context.output, quickSeed(options.set), options.detach === true)
+            : train(client, context, options),
+        background,
       );
     });
 
@@ -61,12 +64,16 @@ export function addTrainCommands(program: Command): void {
     .description('go on from the last checkpoint')
     .action(async (reference: string, { detach }: { detach?: boolean }, command: Command) => {
       const context = contextOf(command);
-      if (detach === true) await startDetachedHost(context.home);
-      await withLibrary(context, async (client) => {
-        await client.request('jobs.resume', { id: reference });
-        const { job } = await client.request('jobs.get', { id: reference });
-        await followRun(client, context.output, job.id, detach === true);
-      });
+      const background = detach === true ? await startDetachedHost(context.home) : undefined;
+      await withLibrary(
+        context,
+        async (client) => {
+          await client.request('jobs.resume', { id: reference });
+          const { job } = await client.request('jobs.get', { id: reference });
+          await followRun(client, context.output, job.id, detach === true);
+        },
+        background,
+      );
     });
 
   program
