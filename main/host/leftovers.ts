@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { removeUnreferencedSegments } from '../data/segment.ts';
 import { removeTemporaryFiles } from '../files/folders.ts';
 import { type LibraryPaths } from '../files/library.ts';
-import { readClaim } from '../jobs/folder/files.ts';
 import { jobPathsIn } from '../jobs/folder/layout.ts';
-import { isSameProcessAlive } from '../jobs/folder/processes.ts';
+import { mayStillRun } from '../jobs/supervisor.ts';
 import { type Store } from '../store/store.ts';
 
+/** Also an engine that was just started when its host went, and has not said yet that it writes. */
 async function mayStillWrite(library: LibraryPaths, store: Store): Promise<boolean> {
-  for (const { id } of await store.supervision.jobsInState(['running', 'stopping'])) {
-    const claim = await readClaim(jobPathsIn(library, id));
-    if (claim !== undefined && (await isSameProcessAlive(claim.pid, claim.started)) !== 'gone') return true;
-  }
+  for (const job of await store.supervision.jobsInState(['running', 'stopping']))
+    if (await mayStillRun(job, jobPathsIn(library, job.id), Number.POSITIVE_INFINITY)) return true;
   return false;
 }
 

@@ -20,23 +20,32 @@ export function toolHandlers({ store, jobs }: HostServices): Pick<Handlers, Name
     }
     return found;
   };
+  let last: Promise<unknown> = Promise.resolve();
+  /** Two who ask at once do not both find that nobody is at it. */
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  };
   return {
     'tools.list': async () => {
       const at = await working();
       return (await listTools()).map((report) => ({ ...report, job: at.get(report.variant) ?? null }));
     },
-    'tools.setup': async (choice) => {
-      const id = (await working()).get(choice.variant);
-      return { id: id ?? (await jobs.enqueue('setup', choice)) };
-    },
-    'tools.remove': async ({ variant }) => {
-      const id = (await working()).get(variant);
-      if (id !== undefined) throw new DecantError('IN_USE', `${id} sets it up`);
-      const user = (await store.listJobs({})).find(
-        ({ state, backend }) => living.includes(state) && backend?.startsWith('tensorflow') === true,
-      );
-      if (user !== undefined) throw new DecantError('IN_USE', `${user.id} computes by TensorFlow`);
-      return { bytes: await removeTensorflow(variant) };
-    },
+    'tools.setup': (choice) =>
+      inTurn(async () => {
+        const id = (await working()).get(choice.variant);
+        return { id: id ?? (await jobs.enqueue('setup', choice)) };
+      }),
+    'tools.remove': ({ variant }) =>
+      inTurn(async () => {
+        const id = (await working()).get(variant);
+        if (id !== undefined) throw new DecantError('IN_USE', `${id} sets it up`);
+        const user = (await store.listJobs({})).find(
+          ({ state, backend }) => living.includes(state) && backend?.startsWith('tensorflow') === true,
+        );
+        if (user !== undefined) throw new DecantError('IN_USE', `${user.id} computes by TensorFlow`);
+        return { bytes: await removeTensorflow(variant) };
+      }),
   };
 }

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { libraryPaths } from '../../../main/files/library.ts';
 import { openHost } from '../../../main/host/host.ts';
+import { removeLeftovers } from '../../../main/host/leftovers.ts';
+import { Store } from '../../../main/store/store.ts';
+import { processStartTime } from '../../../main/jobs/folder/processes.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 test('what a killed import left goes at the next start, what is listed stays', async () => {
@@ -19,4 +22,25 @@ test('what a killed import left goes at the next start, what is listed stays', a
   expect(existsSync(temporary)).toBe(false);
   expect(existsSync(join(library.segments, 'orphan'))).toBe(false);
   expect(existsSync(checkpoint)).toBe(true);
+});
+
+test('nothing goes while an engine lives that has not yet said that it writes', async () => {
+  const home = temporaryFolder();
+  const library = libraryPaths(home);
+  const orphan = join(library.segments, 'orphan');
+  mkdirSync(orphan, { recursive: true });
+  const store = await Store.open(home);
+  try {
+    const id = store.newJobId('collect');
+    await store.insertJobs([{ id, job: { kind: 'collect', name: 'c', configuration: {}, codeVersion: '0' } }]);
+    await store.supervision.markRunning(id);
+    await store.supervision.recordEngine(id, process.pid, await processStartTime(process.pid));
+    await removeLeftovers(library, store, () => undefined);
+    expect(existsSync(orphan)).toBe(true);
+    await store.supervision.recordEngine(id, process.pid, 'another boot/1');
+    await removeLeftovers(library, store, () => undefined);
+    expect(existsSync(orphan)).toBe(false);
+  } finally {
+    await store.close();
+  }
 });

@@ -43,7 +43,11 @@ it('a tool is listed, set up by one job at a time, and removed when nobody is at
     expect(await report()).toMatchObject({ ...choice, state: 'absent', usedBytes: 0, job: null });
     expect((await report())?.downloadBytes).toBeGreaterThan(2e8);
 
-    const { id } = await client.request('tools.setup', choice);
+    const [{ id }, other] = await Promise.all([
+      client.request('tools.setup', choice),
+      client.request('tools.setup', choice),
+    ]);
+    expect(other.id).toBe(id);
     expect((await client.request('tools.setup', choice)).id).toBe(id);
     expect((await report())?.job).toBe(id);
     expect((await client.request('jobs.get', { id })).job).toMatchObject({
