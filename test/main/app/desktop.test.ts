@@ -11,32 +11,11 @@ import { startBounds } from '../../../main/app/windowState.ts';
 import { setFaultHook } from '../../../main/files/faults.ts';
 import { sha256OfBytes } from '../../../main/files/hash.ts';
 import { libraryPaths } from '../../../main/files/library.ts';
+import { jobRecord } from '../../support/records.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 function job(changes: Partial<JobRecord>): JobRecord {
-  const times = { createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null };
-  const rest = {
-    group: null,
-    ordinal: 1,
-    position: 1,
-    attempt: 1,
-    progress: null,
-    error: null,
-    backend: null,
-    device: null,
-    tags: [],
-  };
-  return {
-    id: 'r-1',
-    kind: 'train',
-    name: 'A run',
-    state: 'running',
-    step: 0,
-    steps: 200,
-    ...times,
-    ...rest,
-    ...changes,
-  };
+  return jobRecord('r-1', { name: 'A run', steps: 200, ...changes });
 }
 
 describe('activity', () => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { JobRecord } from '../../../shared/records.ts';
 import { formatBytes, formatDuration, formatNumber, formatTable } from '../../../main/cli/format.ts';
 import { ProgressText } from '../../../main/cli/progress.ts';
 import { describeAssessment } from '../../../main/cli/quickPour.ts';
+import { jobRecord } from '../../support/records.ts';
 
 it('numbers have units', () => {
   expect([0, 999, 1000, 3_970_000, 32.2e9].map(formatBytes)).toEqual(['0 B', '999 B', '1.00 kB', '3.97 MB', '32.2 GB']);
@@ -22,26 +22,7 @@ it('tables put numbers to the right', () => {
   ).toBe('name         n\na            1\nlong name  100\n');
 });
 
-const job: JobRecord = {
-  id: 'r-1',
-  kind: 'train',
-  name: '',
-  group: null,
-  ordinal: 1,
-  position: 1,
-  state: 'running',
-  step: 0,
-  steps: 100,
-  attempt: 1,
-  progress: { stage: 'labelling', done: 5, total: 10, unit: 'windows' },
-  createdAt: '',
-  startedAt: null,
-  endedAt: null,
-  error: null,
-  backend: null,
-  device: null,
-  tags: [],
-};
+const job = jobRecord('r-1', { progress: { stage: 'labelling', done: 5, total: 10, unit: 'windows' } });
 
 it('progress shows the stage, the rate, the time left and the losses', () => {
   const text = new ProgressText();

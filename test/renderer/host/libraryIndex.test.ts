@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LibraryIndex } from '../../../renderer/host/libraryIndex.ts';
-import { jobRecord, runRecord } from './records.ts';
+import { jobRecord, runRecord } from '../../support/records.ts';
 
 function indexWith(...ids: string[]): LibraryIndex {
   const index = new LibraryIndex();

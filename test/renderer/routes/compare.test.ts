@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runConfigurationSchema } from '../../../shared/configuration.ts';
-import type { RunRecord, Series } from '../../../shared/records.ts';
+import type { Series } from '../../../shared/records.ts';
 import {
   groupCurves,
   groupsOf,
@@ -9,6 +9,7 @@ import {
   stepsOf,
   type Compared,
 } from '../../../renderer/routes/compare/comparison.ts';
+import { runRecord } from '../../support/records.ts';
 
 const column = (...values: number[]): Float64Array<ArrayBuffer> => Float64Array.from(values);
 const series = (metric: string, steps: Float64Array<ArrayBuffer>, values: Float64Array<ArrayBuffer>): Series => ({
@@ -22,29 +23,9 @@ const series = (metric: string, steps: Float64Array<ArrayBuffer>, values: Float6
 
 function compared(id: string, values: Float64Array<ArrayBuffer>, config: object = {}): Compared {
   const steps = values.map((_, index) => 10 * (index + 1));
-  const record: RunRecord = {
-    id,
-    kind: 'train',
-    name: id,
-    group: null,
-    ordinal: 1,
-    position: 1,
-    state: 'finished',
-    step: 1,
-    steps: 1,
-    attempt: 1,
-    progress: null,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    startedAt: null,
-    endedAt: null,
-    error: null,
-    backend: null,
-    device: null,
-    tags: [],
-    notes: '',
-    metrics: {},
+  const record = runRecord(id, {
     config: runConfigurationSchema.parse({ method: 'scratch', dataset: 'd', batchSize: 8, ...config }),
-  };
+  });
   const time = series('trainingSeconds', column(10, 20), column(2, 6));
   return { run: record, series: { loss: series('loss', steps, values), trainingSeconds: time } };
 }

@@ -6,7 +6,7 @@ import type { ToolReport } from '../../../shared/contract.ts';
 import type { BenchmarkRecord } from '../../../shared/device.ts';
 import type { JobRecord } from '../../../shared/records.ts';
 import { benchmarkFigure } from '../../support/deviceRecords.ts';
-import { jobRecord } from '../host/records.ts';
+import { jobRecord } from '../../support/records.ts';
 
 const figure = (changes: Partial<BenchmarkRecord>) =>
   benchmarkFigure({ at: '2026-01-01T00:00:00.000Z', milliseconds: 10, steps: 5, ...changes });

@@ -5,7 +5,7 @@ import { paperInputs } from '../../../renderer/routes/welcome/inputs.ts';
 import { architectureOfSize } from '../../../shared/architecture.ts';
 import { paperPresets } from '../../../shared/presets.ts';
 import type { CheckpointRecord } from '../../../shared/records.ts';
-import { runRecord } from '../host/records.ts';
+import { runRecord } from '../../support/records.ts';
 
 function checkpoint(id: string, name: string, run: string | null): CheckpointRecord {
   const facts = {

@@ -11,32 +11,19 @@ import {
 } from '../../../renderer/routes/runs/columns.ts';
 import { parseQuery } from '../../../renderer/routes/runs/query.ts';
 import { nextSorting, rowsOf, viewFromQuery, viewToQuery } from '../../../renderer/routes/runs/rows.ts';
+import { runRecord } from '../../support/records.ts';
 
 function run(id: string, changes: Partial<RunRecord> = {}, config: object = {}): RunRecord {
-  return {
-    id,
-    kind: 'train',
+  return runRecord(id, {
     name: `run ${id}`,
-    group: null,
-    ordinal: 1,
-    position: 1,
     state: 'finished',
     step: 10,
     steps: 10,
-    attempt: 1,
-    progress: null,
-    createdAt: '2026-01-01T00:00:00.000Z',
     startedAt: '2026-01-01T00:00:00.000Z',
     endedAt: '2026-01-01T00:01:00.000Z',
-    error: null,
-    backend: 'wasm',
-    device: null,
-    tags: [],
-    notes: '',
-    metrics: {},
     config: runConfigurationSchema.parse({ method: 'distil', dataset: 'd-1', teacher: 'c-1', ...config }),
     ...changes,
-  };
+  });
 }
 
 const names = new Map([

@@ -9,27 +9,9 @@ import { z } from 'zod';
 import { EventHub, type HostCore } from '../../../../main/host/core.ts';
 import { serveWeb, type WebServer } from '../../../../main/host/transport/serve.ts';
 import type { JobRecord } from '../../../../shared/records.ts';
+import { jobRecord } from '../../../support/records.ts';
 
-const job = {
-  id: 'j-0000000001',
-  kind: 'import',
-  name: 'import',
-  group: null,
-  ordinal: 1,
-  position: 1,
-  state: 'queued',
-  step: null,
-  steps: null,
-  attempt: 1,
-  progress: null,
-  createdAt: '2026-01-01T00:00:00Z',
-  startedAt: null,
-  endedAt: null,
-  error: null,
-  backend: null,
-  device: null,
-  tags: [],
-} satisfies JobRecord;
+const job = jobRecord('j-0000000001', { kind: 'import', state: 'queued' });
 
 interface Known {
   record: JobRecord;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readDraft, removeDraft, writeDraft, type SavedDraft } from '../../../../renderer/routes/new/drafts.ts';
 import { jobsBefore } from '../../../../renderer/routes/new/queue.ts';
 import type { JobRecord } from '../../../../shared/records.ts';
+import { jobRecord } from '../../../support/records.ts';
 
 function memory(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   const kept = new Map<string, string>();
@@ -38,27 +39,7 @@ describe('a saved draft', () => {
 });
 
 function job(id: string, changes: Partial<JobRecord>): JobRecord {
-  return {
-    id,
-    kind: 'train',
-    name: id,
-    group: null,
-    ordinal: 1,
-    position: 1,
-    state: 'queued',
-    step: null,
-    steps: null,
-    attempt: 1,
-    progress: null,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    startedAt: null,
-    endedAt: null,
-    error: null,
-    backend: null,
-    device: null,
-    tags: [],
-    ...changes,
-  };
+  return jobRecord(id, { state: 'queued', ...changes });
 }
 
 it('a run waits for what runs or is queued before it in its lane, and for nothing else', () => {

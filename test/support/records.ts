@@ -1,6 +1,7 @@
-import { runConfigurationSchema } from '../../../shared/configuration.ts';
-import type { JobRecord, RunRecord } from '../../../shared/records.ts';
+import { runConfigurationSchema } from '../../shared/configuration.ts';
+import type { JobRecord, RunRecord } from '../../shared/records.ts';
 
+/** A run in its first steps, as the library tells of it. */
 export function jobRecord(id: string, changes: Partial<JobRecord> = {}): JobRecord {
   return {
     id,
@@ -25,7 +26,7 @@ export function jobRecord(id: string, changes: Partial<JobRecord> = {}): JobReco
   };
 }
 
-export function runRecord(id: string, changes: Partial<JobRecord> = {}): RunRecord {
+export function runRecord(id: string, changes: Partial<RunRecord> = {}): RunRecord {
   const config = runConfigurationSchema.parse({ method: 'scratch', dataset: 'd-1' });
-  return { ...jobRecord(id, changes), kind: 'train', config, metrics: {}, notes: '' };
+  return { ...jobRecord(id), kind: 'train', config, metrics: {}, notes: '', ...changes };
 }
