@@ -108,7 +108,7 @@ export const hyperparametersSchema = shape
   });
 export type Hyperparameters = z.infer<typeof hyperparametersSchema>;
 
-/** Each is false by default: the official behaviour (reference/quirks.md, by number). */
+/** Each is false by default: the official behaviour. The numbers are those of the quirks that the reference lists. */
 export const correctionsSchema = z.strictObject({
   dropoutOnlyInLosses: setting(z.boolean(), {
     title: 'No dropout in targets',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { jobFolder, type LibraryPaths } from '../../files/library.ts';
 
-/** The files of a job folder; shared/jobs.ts says what they hold. */
+/** The files of a job folder; shared/jobFolder.ts says what they hold. */
 export interface JobPaths {
   readonly folder: string;
   readonly job: string;
