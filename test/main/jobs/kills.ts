@@ -1,6 +1,6 @@
 /**
  * kill -9 of engines and of hosts at random moments, for any engine: after each, a new start must show the run as interrupted with
- * exactly what its spool acknowledges, and resuming must bring it to its end.
+ * exactly what its spool acknowledges, and resuming must go on past all that was lost, with the same values.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,17 +22,12 @@ export interface KillSubject {
   entry: string;
   environment: NodeJS.ProcessEnv;
   kind: JobKind;
+  /** Of a run that is far from its end whenever it is killed, however slow or fast the machine is. */
   configuration: unknown;
   /** The kill comes so many milliseconds after the attempt wrote its first records: at most this. */
   longestDelay: number;
   /** A number in [0, 1). */
   random: () => number;
-}
-
-/** How often a run of the subject was found interrupted; a kill that came after the end does not count. */
-export interface KillReport {
-  interrupted: number;
-  jobs: string[];
 }
 
 interface OpenHost {
@@ -99,26 +94,26 @@ async function compareWithSpool(subject: KillSubject, store: Store, job: JobReco
 }
 
 async function waitFor<Value>(what: string, probe: () => Promise<Value | undefined>): Promise<Value> {
-  for (let turn = 0; turn < 3000; turn += 1) {
+  const deadline = Date.now() + 300_000;
+  while (Date.now() < deadline) {
     const value = await probe();
     if (value !== undefined) return value;
     await delay(20);
   }
-  throw new Error(`${what}: waited for a minute`);
+  throw new Error(`${what}: waited for five minutes`);
 }
 
 const ended = new Set(['interrupted', 'finished', 'stopped', 'failed']);
 
 /** A new start, as after a crash: the state must be true once the old engine is gone. */
-async function inspectAfterKill(subject: KillSubject, id: string, report: KillReport): Promise<JobRecord> {
+async function inspectAfterKill(subject: KillSubject, id: string): Promise<JobRecord> {
   const host = await openHost(subject);
   try {
     const job = await waitFor('the state after a kill', async () => {
       const found = await host.store.getJob(id);
       return ended.has(found.state) ? found : undefined;
     });
-    must(job.state === 'interrupted' || job.state === 'finished', `${id} is ${job.state} after a kill`);
-    if (job.state === 'interrupted') report.interrupted += 1;
+    must(job.state === 'interrupted', `${id} is ${job.state} after a kill`);
     await compareWithSpool(subject, host.store, job);
     return job;
   } finally {
@@ -128,7 +123,7 @@ async function inspectAfterKill(subject: KillSubject, id: string, report: KillRe
 
 /** Begins the subject's job, or goes on with the interrupted one; returns its id. */
 async function go(subject: KillSubject, service: JobService, last: JobRecord | undefined): Promise<string> {
-  if (last?.state !== 'interrupted') return service.enqueue(subject.kind, subject.configuration);
+  if (last === undefined) return service.enqueue(subject.kind, subject.configuration);
   await service.resume(last.id);
   return last.id;
 }
@@ -143,36 +138,35 @@ async function waitForMoment(subject: KillSubject, id: string, sizeBefore: numbe
   await delay(subject.random() * subject.longestDelay);
 }
 
-/** Kills the engine `times` times, each followed by a new start of the host. */
-export async function killEngines(subject: KillSubject, times: number): Promise<KillReport> {
-  const report: KillReport = { interrupted: 0, jobs: [] };
+/** Kills the engine `times` times, each followed by a new start of the host. Returns the last step of the run. */
+export async function killEngines(subject: KillSubject, times: number): Promise<number> {
   let last: JobRecord | undefined;
   for (let round = 0; round < times; round += 1) {
     const host = await openHost(subject);
-    const sizeBefore = last?.state === 'interrupted' ? await spoolSize(subject, last.id) : 0;
+    const sizeBefore = last === undefined ? 0 : await spoolSize(subject, last.id);
     const id = await go(subject, host.service, last);
-    if (!report.jobs.includes(id)) report.jobs.push(id);
     await waitForMoment(subject, id, sizeBefore);
-    const { enginePid, state } = await host.store.supervision.getJobRow(id);
-    if (enginePid !== null && state === 'running') process.kill(enginePid, 'SIGKILL');
+    const engine = await waitFor(
+      'the id of its process',
+      async () => (await host.store.supervision.getJobRow(id)).enginePid ?? undefined,
+    );
+    process.kill(engine, 'SIGKILL');
     await host.service.idle();
     await closeHost(host);
-    last = await inspectAfterKill(subject, id, report);
+    last = await inspectAfterKill(subject, id);
   }
-  await finishAll(subject, report);
-  return report;
+  return replayAll(subject, last, times);
 }
 
 const hostScript = fileURLToPath(new URL('./hostProcess.ts', import.meta.url));
 const beganSchema = z.object({ job: z.string() });
 
-/** Kills the host process `times` times while it runs the job; its engine is left to notice by itself. */
-export async function killHosts(subject: KillSubject, times: number): Promise<KillReport> {
-  const report: KillReport = { interrupted: 0, jobs: [] };
+/** Kills the host process `times` times while it runs the job; its engine is left to notice by itself. Returns the last step of the run. */
+export async function killHosts(subject: KillSubject, times: number): Promise<number> {
   let last: JobRecord | undefined;
   for (let round = 0; round < times; round += 1) {
-    const resumes = last?.state === 'interrupted' ? last.id : '';
-    const sizeBefore = resumes === '' ? 0 : await spoolSize(subject, resumes);
+    const resumes = last?.id ?? '';
+    const sizeBefore = last === undefined ? 0 : await spoolSize(subject, last.id);
     const task = JSON.stringify({ kind: subject.kind, configuration: subject.configuration, resume: resumes });
     const host: ChildProcess = fork(hostScript, [subject.home, subject.entry, task], {
       execPath: process.execPath,
@@ -184,29 +178,34 @@ export async function killHosts(subject: KillSubject, times: number): Promise<Ki
       host.once('message', (message) => resolve(beganSchema.parse(message).job));
       host.once('exit', () => reject(new Error('the host process ended by itself')));
     });
-    if (!report.jobs.includes(id)) report.jobs.push(id);
     await waitForMoment(subject, id, sizeBefore);
     host.kill('SIGKILL');
     await gone;
-    last = await inspectAfterKill(subject, id, report);
+    last = await inspectAfterKill(subject, id);
   }
-  await finishAll(subject, report);
-  return report;
+  return replayAll(subject, last, times);
 }
 
-/** Every run comes to its end, and its replays found the same values. */
-async function finishAll(subject: KillSubject, report: KillReport): Promise<void> {
+/** The run goes on past the last step that it ever made; its replays found the same values. */
+async function replayAll(subject: KillSubject, last: JobRecord | undefined, times: number): Promise<number> {
+  if (last === undefined) throw new Error('nothing was killed');
+  const { id, step: reached } = last;
   const host = await openHost(subject);
   try {
-    for (const id of report.jobs) {
-      if ((await host.store.getJob(id)).state === 'interrupted') await host.service.resume(id);
-      await host.service.idle();
-      const detail = await host.store.jobDetail(id);
-      must(detail.job.state === 'finished', `${id} is ${detail.job.state} at last: ${detail.job.error?.detail ?? ''}`);
-      must(detail.job.step === detail.job.steps, `${id} ended at step ${String(detail.job.step)}`);
-      must(detail.replayedDifferently === 0, `${id}: ${detail.replayedDifferently} values differ in its replays`);
-      await compareWithSpool(subject, host.store, detail.job);
-    }
+    await host.service.resume(id);
+    await waitFor('a step beyond those that were lost', async () => {
+      const { step, state } = await host.store.getJob(id);
+      must(!ended.has(state), `${id} is ${state}, though nobody ended it`);
+      return (step ?? 0) > (reached ?? 0) ? true : undefined;
+    });
+    await host.service.stop(id);
+    await host.service.idle();
+    const detail = await host.store.jobDetail(id);
+    must(detail.job.state === 'stopped', `${id} is ${detail.job.state} at last: ${detail.job.error?.detail ?? ''}`);
+    must(detail.job.attempt === times + 1, `${id} was begun ${detail.job.attempt} times`);
+    must(detail.replayedDifferently === 0, `${id}: ${detail.replayedDifferently} values differ in its replays`);
+    await compareWithSpool(subject, host.store, detail.job);
+    return detail.job.step ?? 0;
   } finally {
     await closeHost(host);
   }

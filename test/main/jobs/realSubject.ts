@@ -4,7 +4,7 @@ import type { KillSubject } from './kills.ts';
 
 const chunk = fileURLToPath(new URL('../../fixtures/dataset/chunk.safetensors', import.meta.url));
 
-/** A library with the small dataset, and a real run on it that takes a few seconds. */
+/** A library with the small dataset, and a real run on it that would take hours. */
 export async function realSubject(home: string): Promise<KillSubject> {
   const host = await openHost({ home });
   const { client } = host;
@@ -19,7 +19,7 @@ export async function realSubject(home: string): Promise<KillSubject> {
     entry: fileURLToPath(new URL('../../../main/engine/main.ts', import.meta.url)),
     environment: process.env,
     kind: 'train',
-    configuration: { method: 'scratch', dataset: 'chunk', batchSize: 4, steps: 400, checkpointEvery: 40 },
+    configuration: { method: 'scratch', dataset: 'chunk', batchSize: 4, steps: 1_000_000, checkpointEvery: 40 },
     longestDelay: 2000,
     random: Math.random,
   };
