@@ -57,7 +57,7 @@ describe.skipIf(noBrowser !== undefined)(`a library of ${count} runs in a browse
       await page
         .getByRole('status')
         .filter({ hasText: /^10,000 runs$/ })
-        .waitFor({ timeout: 60_000 });
+        .waitFor();
     });
     console.log(`10,000 runs: longest frame while they are read ${longest.toFixed(0)} ms`);
     expect(await page.getByRole('grid', { name: 'Runs' }).getAttribute('aria-rowcount')).toBe(String(count + 1));
@@ -73,7 +73,7 @@ describe.skipIf(noBrowser !== undefined)(`a library of ${count} runs in a browse
       }
     });
     console.log(`10,000 runs: longest frame while they are scrolled ${longest.toFixed(0)} ms`);
-    expect(await rows().filter({ hasText: 'sweep 999, seed 9' }).count()).toBe(0);
+    await rows().filter({ hasText: 'sweep 999, seed 9' }).waitFor({ state: 'detached' });
     expect(await rows().count()).toBeLessThan(100);
     await page.getByRole('grid', { name: 'Runs' }).press('End');
     await rows().filter({ hasText: 'sweep 0, seed 0' }).waitFor();

@@ -25,7 +25,7 @@ export function comparing(session: Session): void {
     const header = page.getByRole('columnheader', { name: 'Name' });
     await header.getByRole('button').click();
     await expect.poll(() => namesShown(page)).toEqual(['First', 'Second']);
-    expect(await header.getAttribute('aria-sort')).toBe('ascending');
+    await expect.poll(() => header.getAttribute('aria-sort')).toBe('ascending');
     await header.getByRole('button').click();
     await expect.poll(() => namesShown(page)).toEqual(['Second', 'First']);
     const search = page.getByRole('searchbox', { name: 'Search runs' });
@@ -69,9 +69,9 @@ export function comparing(session: Session): void {
   withReference('is walked by keys: from search to two selected runs and their comparison', async () => {
     const { page } = session;
     await page.keyboard.press('/');
-    expect(await focused(page)).toBe('Search runs');
+    await expect.poll(() => focused(page)).toBe('Search runs');
     await page.keyboard.press('Enter');
-    expect(await focused(page)).toBe('Runs');
+    await expect.poll(() => focused(page)).toBe('Runs');
     await page.keyboard.press('Home');
     await page.keyboard.press('Space');
     await page.keyboard.press('ArrowDown');

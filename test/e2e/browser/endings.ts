@@ -4,7 +4,7 @@ import { errorCatalogue } from '../../../shared/errors.ts';
 import { enginePid } from '../support/desktop.ts';
 import { askCommand } from '../support/served.ts';
 import { chartState, choose, factOf, goTo, stepShown, waitForState, waitForStep } from '../support/window.ts';
-import { pages, withReference, type Session } from './session.ts';
+import { endless, pages, withReference, type Session } from './session.ts';
 
 const listSchema = z.array(z.object({ id: z.string() }));
 
@@ -30,15 +30,16 @@ export function endings(session: Session): void {
     await waitForState(page, 'finished');
     await expect.poll(async () => (await chartState(page, 'Total loss')).spoken).toMatch(/last [\d.]/);
     await goTo(page, '/checkpoints');
-    await expect.poll(() => page.getByRole('article', { name: /^Checkpoint / }).count()).toBe(7);
+    const { length } = listSchema.parse(await askCommand(session.home, 'checkpoints'));
+    expect(length).toBeGreaterThan(3);
+    await expect.poll(() => page.getByRole('article', { name: /^Checkpoint / }).count()).toBe(length);
   });
 
   withReference('shows a run live, and a reload changes nothing', async () => {
     const { page } = session;
     await goTo(page, `/runs/${session.run('Second')}`);
     await session.duplicate();
-    // Long enough to be in its middle on any machine.
-    await session.startRun('Long', { Steps: '2000' });
+    await session.startRun('Long', { Steps: endless });
     await waitForState(page, 'running');
     await waitForStep(page, 4);
     const before = await chartState(page, 'Total loss');
@@ -53,7 +54,7 @@ export function endings(session: Session): void {
     await waitForState(page, 'running');
     expect(await stepShown(page)).toBeGreaterThanOrEqual(step);
     await waitForStep(page, step + 3);
-    expect(await factOf(page.getByRole('region', { name: 'State' }), 'This attempt')).toMatch(/attempt 1$/);
+    await expect.poll(() => factOf(page.getByRole('region', { name: 'State' }), 'This attempt')).toMatch(/attempt 1$/);
   });
 
   withReference('shows an engine that was killed as interrupted, and resumes the run', async () => {
@@ -61,7 +62,7 @@ export function endings(session: Session): void {
     const id = session.run('Long');
     await waitForStep(page, 22);
     process.kill(enginePid(home, id), 'SIGKILL');
-    await waitForState(page, 'interrupted', 20_000);
+    await waitForState(page, 'interrupted');
     await page.getByRole('alert').filter({ hasText: 'ENGINE_DIED' }).waitFor();
     await session.lookAt('/runs/<id>, interrupted');
     await page.getByRole('button', { name: 'Resume', exact: true }).click();
@@ -86,16 +87,16 @@ export function endings(session: Session): void {
     await goTo(page, '/welcome');
     const shown = (): Promise<unknown> => page.evaluate('document.documentElement.dataset.theme');
     const ground = (): Promise<unknown> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
-    expect(await shown()).toBe('light');
+    await expect.poll(shown).toBe('light');
     const light = await ground();
     await choose(page, 'Theme', 'Dark');
-    expect(await shown()).toBe('dark');
-    expect(await ground()).not.toBe(light);
+    await expect.poll(shown).toBe('dark');
+    await expect.poll(ground).not.toBe(light);
     await page.reload();
     await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(await shown()).toBe('dark');
+    await expect.poll(shown).toBe('dark');
     await choose(page, 'Theme', 'As the system');
-    expect(await shown()).toBe('light');
+    await expect.poll(shown).toBe('light');
   });
 
   withReference('deletes a run after saying what goes', async () => {

@@ -34,11 +34,11 @@ export function exporting(session: Session): void {
       await goTo(page, `/checkpoints?search=${session.run('First')}&format=${format}&precision=fp16`);
       const card = page.getByRole('article', { name: /^Checkpoint / }).first();
       const control = card.locator('[data-ready]');
-      expect(await card.getAttribute('draggable')).toBe('false');
+      await expect.poll(() => card.getAttribute('draggable')).toBe('false');
       await card.getByRole('button', { name: /^Make the file/ }).click();
       const link = card.getByRole('link', { name: /^Download/ });
-      await link.waitFor({ timeout: 60_000 });
-      expect(await card.getAttribute('draggable')).toBe('true');
+      await link.waitFor();
+      await expect.poll(() => card.getAttribute('draggable')).toBe('true');
       const job = (await control.getAttribute('data-export')) ?? '';
       const { report } = exportSchema.parse(await askCommand(home, 'show', job)).result;
       const { name, path } = await downloadBy(page, () => link.click());

@@ -11,7 +11,7 @@ export function importing(session: Session): void {
     await page.getByRole('heading', { level: 1, name: 'Datasets' }).waitFor();
     await page.getByTestId('import-files').setInputFiles(files.dataset);
     const card = page.getByRole('article', { name: /^Dataset / });
-    await card.waitFor({ timeout: 60_000 });
+    await card.waitFor();
     const episodes = Number((await factOf(card, 'Episodes')).replaceAll(',', ''));
     expect(episodes).toBeGreaterThan(0);
     expect(await card.getByRole('figure', { name: /^Returns of/ }).isVisible()).toBe(true);
@@ -24,7 +24,7 @@ export function importing(session: Session): void {
     await page.getByRole('heading', { level: 1, name: 'Checkpoints' }).waitFor();
     await dropFiles(page, [files.checkpoint]);
     const card = page.getByRole('article', { name: /^Checkpoint / });
-    await card.waitFor({ timeout: 60_000 });
+    await card.waitFor();
     expect(await card.innerText()).toContain('Imported');
     expect(await askCommand(home, 'checkpoints')).toHaveLength(1);
     // The same content a second time is said, and not stored twice.

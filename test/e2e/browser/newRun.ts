@@ -19,7 +19,7 @@ export function newRun(session: Session): void {
     for (const key of ['dataset', 'teacher', 'batchSize']) await field(key).locator('.problem').waitFor();
     expect(await field('steps').locator('.problem').count()).toBe(0);
     const wrong = page.getByLabel('Batch size', { exact: true });
-    expect(await wrong.getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => wrong.getAttribute('aria-invalid')).toBe('true');
     const described = (await wrong.getAttribute('aria-describedby')) ?? '';
     expect(described.split(' ')).toContain(await field('batchSize').locator('.problem').getAttribute('id'));
     expect(await askCommand(home, 'runs')).toEqual([]);
@@ -43,13 +43,13 @@ export function newRun(session: Session): void {
     await session.lookAt('/new as text, failing');
     await text.fill(JSON.stringify({ ...written, seed: 3, checkpointEvery: 20 }, null, 2));
     await page.getByRole('tab', { name: 'Form' }).click();
-    expect(await page.getByLabel('Seed', { exact: true }).inputValue()).toBe('3');
+    await expect.poll(() => page.getByLabel('Seed', { exact: true }).inputValue()).toBe('3');
   });
 
   withReference('estimates what a run will take', async () => {
     const { page } = session;
     await page.getByRole('button', { name: 'Estimate', exact: true }).click();
-    await page.getByText('Measured on this machine, with this data.').waitFor({ timeout: 120_000 });
+    await page.getByText('Measured on this machine, with this data.').waitFor({ timeout: 300_000 });
     const estimate = page.getByRole('region', { name: 'Estimate' });
     const rows = await estimate.locator('dd').allInnerTexts();
     expect(rows).toHaveLength(7);

@@ -16,6 +16,9 @@ if ('missing' in reference) skipOrFail('reference', reference.missing);
 export const files = reference as ReferenceFiles;
 export const withReference = it.skipIf('missing' in reference);
 
+/** Steps of a run that is stopped or killed: on no machine it ends before that. */
+export const endless = '1000000';
+
 /** The pages that need no subject. */
 export const pages = [
   '/welcome',
@@ -95,7 +98,6 @@ export class Session {
   async #openPage(): Promise<void> {
     if (this.#browser === undefined || this.#served === undefined) throw new Error('the session was not started');
     this.#opened = await openPage(this.#browser, this.#served.url);
-    this.page.setDefaultTimeout(15_000);
   }
 
   run(name: string): string {

@@ -60,6 +60,9 @@ export function startEnvironment({ runtime, display }: Desktop): Record<string, 
   return environment;
 }
 
+/** Milliseconds: after so long something stands still. */
+const patience = 120_000;
+
 /** Starts the application and waits for its window. */
 export async function startDecant(desktop: Desktop, options: StartOptions): Promise<Started> {
   const { folder, files = [], packed } = options;
@@ -67,14 +70,15 @@ export async function startDecant(desktop: Desktop, options: StartOptions): Prom
     executablePath: packed ?? desktop.runtime.executable,
     args: [...(packed === undefined ? [repository] : []), ...startArguments(folder), ...files],
     env: startEnvironment(desktop),
-    timeout: 60_000,
+    timeout: patience,
   });
   let printed = '';
   for (const stream of [app.process().stdout, app.process().stderr])
     stream?.on('data', (chunk: Buffer) => {
       printed += chunk.toString('utf8');
     });
-  const page = await app.firstWindow();
+  app.context().setDefaultTimeout(patience);
+  const page = await app.firstWindow({ timeout: patience });
   await waitForPage(page);
   return { app, page, home: join(folder, 'library'), printed: () => printed, close: () => closeDecant(app) };
 }

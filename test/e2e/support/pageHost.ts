@@ -38,7 +38,7 @@ export async function waitForAnswer<Name extends RequestName>(
   name: Name,
   input: RequestInput<Name>,
   wanted: (output: RequestOutput<Name>) => boolean,
-  milliseconds = 120_000,
+  milliseconds = 300_000,
 ): Promise<RequestOutput<Name>> {
   const deadline = Date.now() + milliseconds;
   while (true) {

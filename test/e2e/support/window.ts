@@ -54,7 +54,7 @@ export async function stateShown(page: Page): Promise<string> {
 }
 
 /** Waits for a state; says at once what went wrong where the run failed instead. */
-export async function waitForState(page: Page, wanted: string, timeout = 120_000): Promise<void> {
+export async function waitForState(page: Page, wanted: string, timeout = 300_000): Promise<void> {
   await expect
     .poll(
       async () => {
@@ -68,7 +68,7 @@ export async function waitForState(page: Page, wanted: string, timeout = 120_000
 }
 
 /** Waits until so many updates are shown. */
-export async function waitForStep(page: Page, step: number, timeout = 120_000): Promise<void> {
+export async function waitForStep(page: Page, step: number, timeout = 300_000): Promise<void> {
   await expect.poll(() => stepShown(page), { timeout, interval: 100 }).toBeGreaterThanOrEqual(step);
 }
 
