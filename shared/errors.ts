@@ -111,7 +111,8 @@ export const errorCatalogue = {
   },
   MEMORY_INSUFFICIENT: {
     title: 'This needs more memory than the machine has free',
-    action: 'Choose a smaller size or batch; the message gives both numbers.',
+    action:
+      'Choose a smaller size, batch or teacher (the message says what takes how much), or end other programs. `decant label` beforehand spares training its teacher.',
   },
   // running
   BACKEND_UNAVAILABLE: {

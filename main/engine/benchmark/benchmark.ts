@@ -4,6 +4,7 @@ import { startBackend } from '../compute/backend.ts';
 import { type Backend } from '../compute/program.ts';
 import { describeMachine, threadsOf } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
+import { reachableMemory } from '../training/memoryGuard.ts';
 import { markProcessor, otherCores } from './others.ts';
 import { memoryOfPiece, pieces, preparePiece, type Piece } from './pieces.ts';
 import { timeSteps, type Timing } from './timing.ts';
@@ -27,7 +28,7 @@ export async function benchmark(session: Session): Promise<Outcome> {
   let perOperation = 0;
   for (const [index, piece] of pieces.entries()) {
     const operations = operationsOf(piece.work, architectureOfSize(piece.size), piece.batchSize);
-    if (!clock.holds(leastSteps * perOperation * operations) || memoryOfPiece(piece) > process.availableMemory())
+    if (!clock.holds(leastSteps * perOperation * operations) || memoryOfPiece(piece, backend) > reachableMemory())
       continue;
     const before = markProcessor();
     const timing = await timePiece(session, piece, backend, clock, clock.left / (pieces.length - index));

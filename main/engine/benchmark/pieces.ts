@@ -8,11 +8,11 @@ import { type Backend } from '../compute/program.ts';
 import { createAgent } from '../tdmpc2/agent.ts';
 import { freshState } from '../tdmpc2/agentState.ts';
 import { createRewardModel } from '../tdmpc2/inference.ts';
-import { initialParameters, parameterCounts, parameterSpecifications, taskEmbedding } from '../tdmpc2/parameters.ts';
+import { initialParameters, parameterSpecifications, taskEmbedding } from '../tdmpc2/parameters.ts';
 import { createPlanner } from '../tdmpc2/planner.ts';
 import { drawUpdate, type UpdateRandomness } from '../tdmpc2/random.ts';
 import { discountOf } from '../tdmpc2/settings.ts';
-import { memoryNeed } from '../training/memory.ts';
+import { labellingNeed, memoryKindOf, memoryNeed, planningNeed } from '../training/memory.ts';
 
 /** A piece of work that a benchmark times. */
 export interface Piece {
@@ -42,13 +42,14 @@ const seed = 1;
 const episodeLength = 500;
 const hyperparameters = hyperparametersSchema.parse({});
 
-/** Memory in bytes that a piece needs at most: what does not fit is left out. */
-export function memoryOfPiece({ work, size, batchSize }: Piece): number {
+/** Memory in bytes that a piece needs on a backend: what does not fit is left out. */
+export function memoryOfPiece({ work, size, batchSize }: Piece, backend: Pick<Backend, 'name'>): number {
   const architecture = architectureOfSize(size);
-  if (work === 'update') return memoryNeed(architecture, batchSize, hyperparameters.horizon, 'eager').totalBytes;
-  // The weights here, with the backend, and once more while they move there.
-  const { stored, rewardTeacher } = parameterCounts(architecture);
-  return 4 * 3 * (work === 'label' ? rewardTeacher : stored) + 500e6;
+  const kind = memoryKindOf(backend);
+  const { horizon, dropout } = hyperparameters;
+  if (work === 'update') return memoryNeed({ architecture, batchSize, horizon, dropout: dropout > 0 }, kind).totalBytes;
+  if (work === 'label') return labellingNeed({ architecture, rows: batchSize }, 0, kind).totalBytes;
+  return planningNeed(architecture, kind).totalBytes;
 }
 
 /** Makes weights and data of a piece in memory, and the program that works on them. */

@@ -12,7 +12,8 @@ import { freshState } from '../tdmpc2/agentState.ts';
 import { initialParameters, parameterCounts } from '../tdmpc2/parameters.ts';
 import { drawUpdate } from '../tdmpc2/random.ts';
 import { teacherRewards } from './labelling.ts';
-import { memoryNeedOf, requireMemory } from './memory.ts';
+import { withoutTeacher } from './memory.ts';
+import { guardMemory, peakMemory } from './memoryGuard.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import { loadRewardPredictor } from './teacher.ts';
 import { newAgent } from './train.ts';
@@ -70,21 +71,21 @@ async function measureUpdates(
   return { secondsPerStep, teacherSeconds: taught / 1000 / timedUpdates };
 }
 
-/** Rows that still need a label, and the seconds that this takes here. */
+/** Rows that still need a label, the seconds that this takes here, and whether the dataset is labelled completely. */
 async function measureLabels(
   session: Session,
   plan: TrainingPlan,
   backend: Backend,
-): Promise<{ rows: number; seconds: number }> {
+): Promise<{ rows: number; seconds: number; complete: boolean }> {
   const { teacher, dataset, sampler, labelSteps, configuration } = plan;
-  if (teacher === undefined || configuration.labels !== 'cached') return { rows: 0, seconds: 0 };
+  if (teacher === undefined || configuration.labels !== 'cached') return { rows: 0, seconds: 0, complete: false };
   using labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
   const counted = Math.min(configuration.steps, countedUpdates);
   const range = { fromStep: 1, toStep: counted, steps: labelSteps };
   const inCounted = countRowsOfRun(dataset, sampler, range, labels);
   const { done, total } = labels.coverage();
   const rows = Math.min(total - done, Math.round((inCounted * configuration.steps) / counted));
-  if (rows === 0) return { rows, seconds: 0 };
+  if (rows === 0) return { rows, seconds: 0, complete: done === total };
   using predictor = await loadRewardPredictor(session.paths, teacher, backend);
   const sample = { segment: [] as number[], episode: [] as number[], row: [] as number[] };
   for (const { rows: some } of rowsOfRun(dataset, sampler, range)) {
@@ -97,7 +98,7 @@ async function measureLabels(
   await predictor.predict(inputs);
   const begun = performance.now();
   await predictor.predict(inputs);
-  return { rows, seconds: ((performance.now() - begun) / 1000 / inputs.count) * rows };
+  return { rows, seconds: ((performance.now() - begun) / 1000 / inputs.count) * rows, complete: false };
 }
 
 /**
@@ -111,10 +112,10 @@ export async function estimate(session: Session): Promise<Outcome> {
   const backend = await startBackend(configuration.backend, configuration);
   await session.started(0, describeMachine(backend));
   const { steps } = configuration;
-  requireMemory(memoryNeedOf(plan, backend), backend.name);
-  const freeMemoryBytes = process.availableMemory();
+  const guarded = await guardMemory(session, plan, backend);
   const { secondsPerStep, teacherSeconds } = await measureUpdates(session, plan, dataset, backend);
   const label = await measureLabels(session, plan, backend);
+  const need = label.complete ? withoutTeacher(guarded.need) : guarded.need;
   const { trainable, stored } = parameterCounts(plan.architecture);
   const result: Estimate = {
     secondsPerStep,
@@ -122,9 +123,9 @@ export async function estimate(session: Session): Promise<Outcome> {
     teacherSecondsPerStep: teacherSeconds,
     labelSeconds: label.seconds,
     windowsToLabel: label.rows,
-    // In kilobytes, whatever the system.
-    memoryBytes: process.resourceUsage().maxRSS * 1024,
-    freeMemoryBytes,
+    // A run goes on where this ends: a reader of data, checkpoints, what waits to be collected. What it was guarded by knows of them.
+    memoryBytes: Math.max(need.totalBytes, peakMemory()),
+    freeMemoryBytes: guarded.reachable,
     checkpointBytes: 4 * (stored + 2 * trainable),
     backend: backend.name,
   };

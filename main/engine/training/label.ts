@@ -5,18 +5,23 @@ import { startBackend } from '../compute/backend.ts';
 import { describeMachine } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
 import { labelBatch, recordLabels } from './labelling.ts';
+import { labellingNeed, memoryKindOf } from './memory.ts';
+import { requireMemory } from './memoryGuard.ts';
 import { loadRewardPredictor } from './teacher.ts';
 
 /** So many are made durable and counted together. */
 const batchesToCount = 64;
 
-/** Fills the teacher's reward column for every row of a dataset that lacks it. */
+/** Fills the teacher's reward column for every row of a dataset that lacks it. Errors: MEMORY_INSUFFICIENT, those of the dataset, DISK_FULL. */
 export async function label(session: Session): Promise<Outcome> {
   const { backend: backendName } = session.configuration('label');
   const backend = await startBackend(backendName);
-  await session.started(0, describeMachine(backend));
   using dataset = await Dataset.open(session.paths, session.dataset('dataset').manifest);
   const teacher = session.checkpoint('teacher');
+  const work = { architecture: teacher.architecture, rows: labelBatch };
+  const entries = dataset.episodes * dataset.episodeLength;
+  requireMemory(labellingNeed(work, entries, memoryKindOf(backend)), backend.name);
+  await session.started(0, describeMachine(backend));
   using labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
   using predictor = await loadRewardPredictor(session.paths, teacher, backend);
   const before = labels.coverage();

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { labelRows, rowsOfRun } from '../../data/labelPlan.ts';
 import { RowBuffer, type LabelRows } from '../../data/labelRows.ts';
 import { TeacherLabels } from '../../data/labels.ts';
 import { type Batch } from '../../data/windows.ts';
+import { labelFile } from '../../files/library.ts';
 import { type Backend } from '../compute/program.ts';
 import { type Session } from '../session.ts';
 import { type TrainingPlan } from './plan.ts';
@@ -11,6 +13,23 @@ import { loadRewardPredictor } from './teacher.ts';
 export const labelBatch = 1024;
 /** Windows that are labelled ahead at once: the teacher is loaded for them and given up again. */
 const windowsAhead = 65_536;
+
+/** Whether a run with kept labels has yet to make some: what decides whether it needs its teacher at all. */
+export async function lacksLabels(session: Session, plan: TrainingPlan): Promise<boolean> {
+  const { dataset, sampler, labelSteps, configuration } = plan;
+  const { sha256 } = session.checkpoint('teacher');
+  // Opening would make columns that are missing.
+  if (!dataset.segments.every((segment) => existsSync(labelFile(session.paths, sha256, segment.sha256)))) return true;
+  using labels = await TeacherLabels.open(session.paths, dataset, sha256);
+  const fromStep = (session.start.resume?.step ?? 0) + 1;
+  const range = { fromStep, toStep: configuration.steps, steps: labelSteps };
+  for (const { step, rows } of rowsOfRun(dataset, sampler, range, labels)) {
+    if (rows.count > 0) return true;
+    if (step % 1000 === 0) await session.breathe();
+    session.signal.throwIfAborted();
+  }
+  return false;
+}
 
 /** Where an update's teacher rewards come from. */
 export interface TeacherRewards extends Disposable {

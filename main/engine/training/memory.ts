@@ -1,83 +1,182 @@
 import { type Architecture } from '../../../shared/architecture.ts';
-import { DecantError } from '../../../shared/errors.ts';
 import { type Backend } from '../compute/program.ts';
-import { parameterCounts } from '../tdmpc2/parameters.ts';
-import { type TrainingPlan } from './plan.ts';
+import { type Net, netShape, parameterCounts } from '../tdmpc2/parameters.ts';
 
-const gibibyte = 2 ** 30;
-/** WebAssembly memory of the wasm backend: 32-bit addresses. */
-const wasmAddressable = 4 * gibibyte;
 /**
- * By what computes: Node with its libraries and the data reader in bytes, and what the counts below are multiplied by. A compiled
- * program keeps its activations in less memory, since it is known when each is needed last. TensorFlow's process was measured on a
- * processor with XLA and one model only.
+ * Memory in bytes that an engine's process needs, from counts alone: what the guard before a run and the estimate that people see
+ * go by. The factors were fitted to the peaks that Linux kept of real engines (VmHWM; `test/bench/memory.ts` measures them), which
+ * trained, read ahead and wrote checkpoints until they grew no more. The test beside holds the formula to 1.0 to 1.3 of them.
  */
-const factors = {
-  eager: { process: 200e6, state: 1, activation: 1 },
-  onnx: { process: 310e6, state: 1.15, activation: 0.62 },
-  tensorflow: { process: 1100e6, state: 1.15, activation: 0.62 },
-};
-export type MemoryKind = keyof typeof factors;
 
-function kindOf({ name, compiled }: Backend): MemoryKind {
-  if (compiled !== true) return 'eager';
-  return name === 'tensorflow' ? 'tensorflow' : 'onnx';
+const float32 = 4;
+
+interface Factors {
+  /** Node, libraries, the thread that reads data, and compiling the update: of the smallest model at the smallest batch. */
+  process: number;
+  /** What waits to be collected after thousands of updates. Who asks for as much at once has it collected first. */
+  waiting: number;
+  /**
+   * Copies of the state (parameters and two moments): the backend's, and the one that it began from or that a checkpoint is written
+   * from. TensorFlow keeps the first one, sets and reads variables through copies, and its step makes new ones.
+   */
+  states: number;
+  /** Gradients of all trained parameters at once: of single losses, summed, clipped, as returned. From the step between 5M and 48M. */
+  gradients: number;
+  /** float32 arrays of the size of each layer's output, of all that an update computes. From batches 16 to 1024 of a size. */
+  updateArrays: number;
+  /** Copies of a teacher's weights: onnx reads them where they are, TensorFlow keeps what its variables were set from. From a 317M teacher. */
+  teachers: number;
+  /** Arrays of each layer's output while a teacher labels, which keeps nothing for gradients. From 16 to 768 rows of a 48M and a 317M one. */
+  teacherArrays: number;
+  /** A teacher's own program. */
+  teacherProgram: number;
+  /**
+   * Memory of one program serves the next, and the copy of weights that was loaded goes: only the greatest need counts. A compiled
+   * program has memory of its own.
+   */
+  shared: boolean;
 }
 
+const factors = {
+  eager: {
+    ...{ process: 340e6, waiting: 130e6, states: 2, gradients: 5, updateArrays: 19 },
+    ...{ teachers: 2, teacherArrays: 3, teacherProgram: 0, shared: true },
+  },
+  onnx: {
+    ...{ process: 295e6, waiting: 120e6, states: 2, gradients: 5, updateArrays: 10 },
+    ...{ teachers: 1, teacherArrays: 3, teacherProgram: 0, shared: false },
+  },
+  tensorflow: {
+    ...{ process: 1300e6, waiting: 150e6, states: 5, gradients: 1, updateArrays: 5 },
+    ...{ teachers: 2, teacherArrays: 3, teacherProgram: 40e6, shared: false },
+  },
+} satisfies Record<string, Factors>;
+export type MemoryKind = keyof typeof factors;
+
+/** Which factors a backend's engines have. */
+export function memoryKindOf({ name }: Pick<Backend, 'name'>): MemoryKind {
+  return name === 'onnx' || name === 'tensorflow' ? name : 'eager';
+}
+
+/** A teacher in memory. */
+export interface TeacherWork {
+  architecture: Architecture;
+  /** That it labels at once. */
+  rows: number;
+  /** Labels on the fly; otherwise it is loaded for a stretch of updates and given up again. */
+  stays: boolean;
+}
+
+export interface TrainingWork {
+  architecture: Architecture;
+  batchSize: number;
+  horizon: number;
+  dropout: boolean;
+  teacher?: TeacherWork | undefined;
+  /** Of a dataset whose labels are kept in a column: entries, first ones of episodes among them. */
+  labelledEntries?: number;
+}
+
+/** Parts of an engine's memory in bytes, and their sum. */
 export interface MemoryNeed {
-  /** Weights, both Adam moments, gradients and the copies that an update makes of them. */
-  stateBytes: number;
-  /** What the layers keep for the gradients of one batch. */
-  activationBytes: number;
+  /** The engine itself, and what waits to be collected. */
+  processBytes: number;
+  /** Weights, Adam's moments, gradients, and the copies that an update or a checkpoint makes of them. */
+  modelBytes: number;
+  /** Batches, their random numbers, and what the layers make of them. */
+  batchBytes: number;
+  /** What a teacher adds: weights and what its layers make of the rows that it labels. */
+  teacherBytes: number;
+  /** Which entries are labelled. */
+  labelBytes: number;
   totalBytes: number;
 }
 
+/** Values of all layers' outputs for one row. */
+function outputsOf(net: Net, architecture: Architecture): number {
+  const [, ...outputs] = netShape(net, architecture).dims;
+  return outputs.reduce((sum, width) => sum + width, 0);
+}
+
+/** Values of all layers' outputs in the part of an update that has gradients, for one sequence: rows as in `updateOperations`. */
+function updateOutputs(architecture: Architecture, horizon: number): number {
+  const outputs = (net: Net) => outputsOf(net, architecture);
+  const model = outputs('_dynamics') + outputs('_reward') + architecture.numQ * outputs('_Qs');
+  const policy = outputs('_pi') + 2 * outputs('_Qs');
+  return outputs('_encoder.state') + horizon * model + (horizon + 1) * policy;
+}
+
+/** Batches that wait, that which is used and that which is read: see `BatchStream`. */
+const batchesAhead = 6;
+
+function batchBytes({ architecture, batchSize, horizon, dropout }: TrainingWork, arrays: number): number {
+  const { obsDim, actionDim, numQ, mlpDim } = architecture;
+  const read = (horizon + 1) * obsDim + horizon * (actionDim + 1);
+  // A byte, and a float where it is multiplied.
+  const masks = dropout ? 5 * numQ * (3 * horizon + 1) * mlpDim : 0;
+  return batchSize * (float32 * (batchesAhead * read + arrays * updateOutputs(architecture, horizon)) + masks);
+}
+
 /**
- * Memory in bytes that training needs, from counts alone: the guard before anything is allocated, on the safe side. The
- * estimate that people see is measured. The factors were fitted to the resident memory of engines on eager wasm and on onnx; the
- * test holds them to those measurements.
+ * Of which entries have a label, and of which a stretch of updates reads it: two bits each, 86 MB for MT30. Nothing else grows with
+ * a dataset, whose values stay in files: from scratch an engine took 634 MB on 690,000 episodes and 636 MB on 60.
  */
-export function memoryNeed(
-  architecture: Architecture,
-  batchSize: number,
-  horizon: number,
+function bitsOf(entries: number): number {
+  return (2 * entries) / 8;
+}
+
+/** Work of an engine in bytes: what stays in memory, and the most that comes and goes beside it. */
+function workBytes(batch: number, teacher: TeacherWork | undefined, kind: MemoryKind): { stay: number; pass: number } {
+  const { teachers, teacherArrays, teacherProgram, shared } = factors[kind];
+  if (teacher === undefined) return shared ? { stay: 0, pass: batch } : { stay: batch, pass: 0 };
+  const { architecture, rows, stays } = teacher;
+  const weights = float32 * parameterCounts(architecture).rewardTeacher;
+  const outputs = outputsOf('_encoder.state', architecture) + outputsOf('_reward', architecture);
+  const labels = float32 * teacherArrays * rows * outputs + teacherProgram;
+  const whole = teachers * weights + labels;
+  if (shared)
+    return stays
+      ? { stay: weights, pass: Math.max(batch, labels, (teachers - 1) * weights) }
+      : { stay: 0, pass: Math.max(batch, whole) };
+  return stays ? { stay: batch + whole, pass: 0 } : { stay: batch, pass: whole };
+}
+
+function addUp(
   kind: MemoryKind,
+  modelBytes: number,
+  batchBytes: number,
+  teacher: TeacherWork | undefined,
+  labelledEntries: number,
 ): MemoryNeed {
-  const factor = factors[kind];
-  const { trainable, stored } = parameterCounts(architecture);
-  // The weights here and with the backend; two moments, gradients and what Adam makes of them, likewise.
-  const stateBytes = factor.state * 4 * (2 * stored + 8 * trainable);
-  const { latentDim, mlpDim, encDim, numBins, numQ, numEncLayers } = architecture;
-  const rows = batchSize * (horizon + 1);
-  const net = 2 * mlpDim;
-  const widths = numEncLayers * encDim + 2 * latentDim + 2 * net + latentDim + numBins + 3 * numQ * (net + numBins);
-  // Arrays of each layer's size that are alive at once: what its gradient needs, and freed ones that wasm memory keeps.
-  const activationBytes = factor.activation * 4 * 12 * rows * widths;
-  return { stateBytes, activationBytes, totalBytes: stateBytes + activationBytes + factor.process };
+  const { process, waiting } = factors[kind];
+  const labelBytes = bitsOf(labelledEntries);
+  const total = (work: { stay: number; pass: number }) =>
+    process + modelBytes + labelBytes + work.stay + Math.max(waiting, work.pass);
+  const alone = total(workBytes(batchBytes, undefined, kind));
+  const totalBytes = total(workBytes(batchBytes, teacher, kind));
+  const processBytes = alone - modelBytes - labelBytes - batchBytes;
+  return { processBytes, modelBytes, batchBytes, teacherBytes: totalBytes - alone, labelBytes, totalBytes };
 }
 
-/** What a run needs on a backend. */
-export function memoryNeedOf({ architecture, configuration }: TrainingPlan, backend: Backend): MemoryNeed {
-  const { batchSize, hyperparameters } = configuration;
-  return memoryNeed(architecture, batchSize, hyperparameters.horizon, kindOf(backend));
+/** What an engine that trains needs. */
+export function memoryNeed(work: TrainingWork, kind: MemoryKind): MemoryNeed {
+  const { states, gradients, updateArrays } = factors[kind];
+  const { trainable, stored } = parameterCounts(work.architecture);
+  const model = float32 * (states * (stored + 2 * trainable) + gradients * trainable);
+  return addUp(kind, model, batchBytes(work, updateArrays), work.teacher, work.labelledEntries ?? 0);
 }
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
+/** What an engine needs that labels a dataset of so many entries, or rows in memory. */
+export function labellingNeed(teacher: Omit<TeacherWork, 'stays'>, entries: number, kind: MemoryKind): MemoryNeed {
+  return addUp(kind, 0, 0, { ...teacher, stays: false }, entries);
 }
 
-/** Errors: MEMORY_INSUFFICIENT with both numbers. */
-export function requireMemory(need: MemoryNeed, backend: string): void {
-  const free = process.availableMemory();
-  if (need.totalBytes > free)
-    throw new DecantError(
-      'MEMORY_INSUFFICIENT',
-      `training needs about ${gigabytes(need.totalBytes)}, ${gigabytes(free)} are free`,
-    );
-  const computed = need.stateBytes + need.activationBytes;
-  if (backend === 'wasm' && computed > wasmAddressable)
-    throw new DecantError(
-      'MEMORY_INSUFFICIENT',
-      `training needs about ${gigabytes(computed)}, backend wasm can address ${gigabytes(wasmAddressable)} on any machine`,
-    );
+/** What an engine needs for weights alone that are here, with the backend, and once more while they move there. */
+export function planningNeed(architecture: Architecture, kind: MemoryKind): MemoryNeed {
+  return addUp(kind, 3 * float32 * parameterCounts(architecture).stored, 0, undefined, 0);
+}
+
+/** A need whose labels are there already. */
+export function withoutTeacher(need: MemoryNeed): MemoryNeed {
+  return { ...need, teacherBytes: 0, totalBytes: need.totalBytes - need.teacherBytes };
 }

@@ -7,7 +7,7 @@ import { createAgent, type Agent } from '../tdmpc2/agent.ts';
 import { drawUpdate, type UpdateRandomness } from '../tdmpc2/random.ts';
 import { heldOutReward } from './heldOut.ts';
 import { teacherRewards, type TeacherRewards } from './labelling.ts';
-import { memoryNeedOf, requireMemory } from './memory.ts';
+import { guardMemory } from './memoryGuard.ts';
 import { metricsOf, SpeedMeter } from './metrics.ts';
 import { planTraining, type TrainingPlan } from './plan.ts';
 import { firstState, writeCheckpoint } from './state.ts';
@@ -25,7 +25,7 @@ export async function train(session: Session): Promise<Outcome> {
   const plan = await planTraining(session, configuration);
   using dataset = plan.dataset;
   const backend = await startBackend(configuration.backend, configuration);
-  requireMemory(memoryNeedOf(plan, backend), backend.name);
+  await guardMemory(session, plan, backend);
   await session.started(session.start.resume?.step ?? 0, describeMachine(backend));
   const agent = newAgent(plan, backend, dataset.episodeLength);
   try {

@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { architectureOfSize } from '../../../../shared/architecture.ts';
 import type { HostClient } from '../../../../shared/contract.ts';
 import type { JobDetail } from '../../../../shared/records.ts';
+import { memoryNeed } from '../../../../main/engine/training/memory.ts';
 import { openHost } from '../../../../main/host/host.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
 const chunk = fileURLToPath(new URL('../../../fixtures/dataset/chunk.safetensors', import.meta.url));
 
-async function finished(client: HostClient, id: string): Promise<JobDetail> {
-  const detail = await new Promise<JobDetail>((resolve, reject) => {
+async function ended(client: HostClient, id: string): Promise<JobDetail> {
+  return new Promise<JobDetail>((resolve, reject) => {
     const look = (): void => {
       client.request('jobs.get', { id }).then((found) => {
         if (!['finished', 'stopped', 'failed', 'interrupted'].includes(found.job.state)) return;
@@ -21,6 +23,10 @@ async function finished(client: HostClient, id: string): Promise<JobDetail> {
     });
     look();
   });
+}
+
+async function finished(client: HostClient, id: string): Promise<JobDetail> {
+  const detail = await ended(client, id);
   expect(detail.job.error).toBeNull();
   return detail;
 }
@@ -51,3 +57,28 @@ test('an estimate counts a teacher that labels on the fly with each update', { t
     await host.close();
   }
 });
+
+test('what does not fit is refused before anything of it begins, and an estimate of it says the same', async () => {
+  const host = await openHost({ home: temporaryFolder() });
+  const { client } = host;
+  try {
+    const { grant } = await client.request('grants.create', { paths: [chunk], use: 'read' });
+    await finished(client, (await client.request('import.start', { grant })).id);
+    const config = { method: 'scratch', dataset: 'chunk', student: { size: 317 }, batchSize: 65_536 } as const;
+    for (const request of ['runs.start', 'runs.estimate'] as const) {
+      const { job, checkpoints, metrics } = await ended(client, (await client.request(request, { config })).id);
+      expect(job).toMatchObject({ state: 'failed', error: { code: 'MEMORY_INSUFFICIENT' } });
+      expect(job.error?.detail).toMatch(/^it needs about \d+\.\d GB \(.*GB for a batch.*\), \d+\.\d GB are free$/);
+      expect([checkpoints, metrics]).toEqual([[], {}]);
+    }
+    const fitting = { ...config, student: { size: 1 }, batchSize: 4, backend: 'wasm', steps: 2 } as const;
+    const { result } = await finished(client, (await client.request('runs.estimate', { config: fitting })).id);
+    if (result?.kind !== 'estimate') throw new Error('the job has no estimate');
+    const work = { architecture: architectureOfSize(1), batchSize: 4, horizon: 3, dropout: true };
+    const { memoryBytes, freeMemoryBytes } = result.estimate;
+    expect(memoryBytes).toBeCloseTo(memoryNeed(work, 'eager').totalBytes, 0);
+    expect(memoryBytes).toBeLessThan(freeMemoryBytes);
+  } finally {
+    await host.close();
+  }
+}, 120_000);
