@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { runConfigurationSchema } from './configuration.ts';
 import { checkpointFactsSchema } from './facts.ts';
-import { errorReportSchema, idPattern, measurement, sha256 } from './values.ts';
+import { entryName, errorReportSchema, idPattern, measurement, runNotes, runTags, sha256 } from './values.ts';
 
 /** A run as one file `<name>.decant`: a stored zip of these entries and of `checkpoints/<sha256>.safetensors`. */
 export const bundleEntries = { description: 'bundle.json', job: 'job.json', spool: 'spool.jsonl' } as const;
@@ -13,9 +13,9 @@ export function checkpointEntry(hash: string): string {
 /** A run as it travels: what its library knew of it beside the spool. Inputs are named, not contained. */
 export const bundledRunSchema = z.object({
   id: z.string().regex(/^r-[0-9a-z]{10}$/),
-  name: z.string().max(200),
-  tags: z.array(z.string().max(100)).max(100),
-  notes: z.string().max(100_000),
+  name: entryName,
+  tags: runTags,
+  notes: runNotes,
   state: z.enum(['finished', 'stopped', 'failed', 'interrupted']),
   error: errorReportSchema.nullable(),
   configuration: runConfigurationSchema,

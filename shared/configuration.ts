@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { modelSizes } from './architecture.ts';
 import { correctionsSchema, hyperparametersSchema } from './hyperparameters.ts';
 import { setting } from './settingMeta.ts';
+import { entryName } from './values.ts';
 
 /**
  * The configuration of a training run: here (and in hyperparameters.ts) alone a setting has its sentence, range, unit and default.
@@ -54,7 +55,7 @@ export const studentSchema = z.strictObject({
 });
 
 const configurationShape = z.strictObject({
-  name: setting(z.string().max(200), {
+  name: setting(entryName, {
     title: 'Name',
     description: 'What lists call this run; made from its settings where left out.',
   }).optional(),

@@ -20,14 +20,14 @@ import {
   seriesSchema,
 } from './records.ts';
 import { settingNames } from './settings.ts';
-import { errorReportSchema, measurement } from './values.ts';
+import { entryName, errorReportSchema, measurement, reference, runNotes, runTags } from './values.ts';
 
 /**
  * The contract between the host and everything that a person uses: the window, the browser and the command line.
  * Each request has an input and an output; events are pushed. Nothing is reachable that is not listed here.
  */
 
-const id = z.string().min(1).max(200);
+const id = reference;
 /** A tool that `decant doctor --setup` can put into the user's tools folder, which all libraries share. */
 export const toolReportSchema = z.object({
   tool: z.enum(toolNames),
@@ -97,7 +97,7 @@ export const requests = {
     output: z.object({ grant: z.string() }),
     trusted: true,
   },
-  'import.start': { input: z.strictObject({ grant: z.string(), name: z.string().max(200).optional() }), output: jobId },
+  'import.start': { input: z.strictObject({ grant: z.string(), name: entryName.optional() }), output: jobId },
   'export.start': {
     input: z.strictObject({
       checkpoint: id,
@@ -125,9 +125,9 @@ export const requests = {
   'runs.annotate': {
     input: z.strictObject({
       id,
-      name: z.string().max(200).optional(),
-      notes: z.string().max(100_000).optional(),
-      tags: z.array(z.string().max(100)).max(100).optional(),
+      name: entryName.optional(),
+      notes: runNotes.optional(),
+      tags: runTags.optional(),
     }),
     output: nothing,
   },

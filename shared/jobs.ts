@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { backendNames, runConfigurationSchema } from './configuration.ts';
 import { tasks } from './tasks.ts';
+import { entryName, reference } from './values.ts';
 
 /** The kinds of jobs, how each is configured, and the states that a job goes through. */
 
-const reference = z.string().min(1).max(200);
 const taskName = z.enum(tasks.map((task) => task.name));
 const seed = z
   .int()
@@ -24,14 +24,14 @@ export type ToolVariant = (typeof toolVariants)[number];
  */
 export const jobConfigurationSchemas = {
   /** Reads a dataset chunk, a folder of chunks, a checkpoint, or the bundle of a run, recognised by content. */
-  import: z.strictObject({ paths: z.array(z.string().min(1)).min(1), name: z.string().max(200).optional() }),
+  import: z.strictObject({ paths: z.array(z.string().min(1)).min(1), name: entryName.optional() }),
   /** Records episodes in the simulator; `policy` is "random" or a checkpoint acting by samples of its policy. */
   collect: z.strictObject({
     tasks: z.array(taskName).min(1),
     policy: reference.default('random'),
     episodes: z.int().positive(),
     seed: seed.default(1),
-    name: z.string().max(200).optional(),
+    name: entryName.optional(),
   }),
   /** Fills the teacher's reward column for a whole dataset. */
   label: z.strictObject({ dataset: reference, teacher: reference, backend: z.enum(backendNames).default('auto') }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { reference } from '../../../shared/values.ts';
 import { largestClientMessage } from '../../host/transport/channel.ts';
 
 /**
@@ -6,15 +7,13 @@ import { largestClientMessage } from '../../host/transport/channel.ts';
  * they check who sends and what.
  */
 
-const jobId = z.string().min(1).max(200);
-
 /** Asked by the page and answered. */
 export const calls = {
   /** A dialog; the answer is a grant. */
   'import.choose': { input: z.enum(['files', 'folder']), output: z.string().optional() },
   /** Paths that the preload read off dropped files; the answer is a grant. */
   'import.grant': { input: z.array(z.string().min(1).max(4096)).min(1).max(1000), output: z.string() },
-  'export.save': { input: jobId, output: z.boolean() },
+  'export.save': { input: reference, output: z.boolean() },
 } as const;
 
 /** Said by the page, without an answer. */
@@ -23,7 +22,7 @@ export const messages = {
   'page.open': z.undefined(),
   /** A text of the contract. */
   'page.text': z.string().max(largestClientMessage),
-  'export.drag': z.array(jobId).min(1).max(100),
+  'export.drag': z.array(reference).min(1).max(100),
 } as const;
 
 /** Said to the page. */

@@ -1,5 +1,6 @@
 import { paperPresets } from '../../../shared/presets.ts';
 import type { RunRecord } from '../../../shared/records.ts';
+import { longestName } from '../../../shared/values.ts';
 import { withEntry, withoutDefaults, type Draft } from '../../forms/entries.ts';
 import type { FormField } from '../../forms/fields.ts';
 
@@ -12,11 +13,11 @@ export function draftOfRun({ config }: Pick<RunRecord, 'config'>, fields: readon
   return config.name === undefined ? draft : withEntry(draft, ['name'], copyName(config.name));
 }
 
-/** "a" → "a (copy)" → "a (copy 2)": within the 200 characters that a name may have. */
+/** "a" → "a (copy)" → "a (copy 2)": within the characters that a name may have. */
 export function copyName(name: string): string {
   const [, stem, count] = /^(.*?) \(copy(?: (\d+))?\)$/.exec(name) ?? [];
   const mark = stem === undefined ? ' (copy)' : ` (copy ${Number(count ?? 1) + 1})`;
-  return `${(stem ?? name).slice(0, 200 - mark.length)}${mark}`;
+  return `${(stem ?? name).slice(0, longestName - mark.length)}${mark}`;
 }
 
 /** A preset's own settings over the dataset and teacher that are there: for data other than the paper's. */
