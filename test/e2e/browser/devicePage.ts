@@ -62,9 +62,15 @@ export function devicePage(session: Session): void {
     const { page } = session;
     const rows = page.getByRole('region', { name: 'What was measured' }).locator('tbody tr');
     const before = await rows.count();
-    await page.getByRole('button', { name: /^Measure, about/ }).click();
-    await page.getByRole('button', { name: 'Stop the benchmark' }).click();
+    // By keys alone: the button that starts it is the one that ends it, and keeps the focus.
+    const focused = (): Promise<unknown> => page.evaluate('document.activeElement.textContent.trim()');
+    await page.getByRole('button', { name: /^Measure, about/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop the benchmark', disabled: false }).waitFor();
+    expect(await focused()).toBe('Stop the benchmark');
+    await page.keyboard.press('Enter');
     await page.getByRole('button', { name: /^Measure, about/ }).waitFor();
+    expect(await focused()).toMatch(/^Measure, about/);
     expect(await rows.count()).toBeGreaterThanOrEqual(before);
     await page.reload();
     await page.getByRole('heading', { level: 1, name: 'Device' }).waitFor();
