@@ -1,15 +1,8 @@
 import { architectureOfSize, modelSizes, sizeOfArchitecture } from '../../../shared/architecture.ts';
 import type { BackendReport } from '../../../shared/device.ts';
 import type { CheckpointRecord, DatasetRecord } from '../../../shared/records.ts';
+import type { Option } from '../../components/option.ts';
 import { formatBytes, formatShortCount, plural } from '../../format/numbers.ts';
-
-/** What a picker offers. */
-export interface Option {
-  value: string;
-  label: string;
-  hint?: string;
-  disabled?: boolean;
-}
 
 export interface Picker {
   options: readonly Option[];
