@@ -58,7 +58,8 @@ export function datasetsOf(curve: Curve, logarithmic: boolean, floor: number): L
     borderColor: faint ? withOpacity(colour, 0.3) : colour,
     borderWidth: faint ? 1 : 1.5,
     borderJoinStyle: 'round',
-    ...(alone && { pointRadius: 3, pointBackgroundColor: colour }),
+    // A whole dot even at the edge.
+    ...(alone && { pointRadius: 3, pointBackgroundColor: colour, clip: 4 }),
   };
   const datasets: LineDataset[] = [];
   if (curve.band !== undefined) {

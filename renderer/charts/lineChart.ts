@@ -26,6 +26,12 @@ export interface LineChartListener {
   onHover: (at: { x: number; pixel: number } | undefined) => void;
 }
 
+/** A percentage says so itself: live graphs have no unit in their title. */
+function tickText(value: number, unit: string | undefined): string {
+  if (unit === 'B') return formatBytes(value);
+  return unit === '%' ? `${formatNumber(value, 3)} %` : formatNumber(value, 3);
+}
+
 /** A canvas that shows curves: chart.js with our rules for axes, bands and hovering. */
 export class LineChart {
   readonly #chart: Chart<'line', Point[]>;
@@ -76,7 +82,7 @@ export class LineChart {
         ticks: {
           ...ticks,
           ...(y.step === undefined || compact ? { maxTicksLimit: compact ? 3 : 7 } : { stepSize: y.step }),
-          callback: (value) => (unit === 'B' ? formatBytes(Number(value)) : formatNumber(Number(value), 3)),
+          callback: (value) => tickText(Number(value), unit),
         },
         grid,
         border,
