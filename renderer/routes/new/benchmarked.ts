@@ -99,5 +99,5 @@ export function originText({ from, factor }: Benchmarked): string {
   const scaled = Math.abs(factor - 1) < 0.005 ? '' : `, scaled by ${formatNumber(factor, 3)} × its operations`;
   const others = disturbance(from);
   const busy = others === undefined ? '' : ` Other programs kept ${others.toFixed(1)} cores busy then.`;
-  return `By the benchmark of ${formatExactTime(from.at).slice(0, 16)} on ${from.device}: ${work}${scaled}.${busy} Estimate measures this run itself.`;
+  return `By the benchmark of ${formatExactTime(from.at).slice(0, 16)}: ${work}${scaled}.${busy} Estimate measures this run itself.`;
 }

@@ -76,7 +76,7 @@ it('says where the time comes from', () => {
   const same = benchmarked({ batchSize: 64 }, [update], entries);
   const scaled = benchmarked({ batchSize: 256 }, [update], entries);
   if (same === undefined || scaled === undefined) throw new Error('nothing was told');
-  expect(originText(same)).toMatch(/^By the benchmark of 2026-01-0\d \d\d:\d\d on A processor: update 1M, batch 64\. /);
+  expect(originText(same)).toMatch(/^By the benchmark of 2026-01-0\d \d\d:\d\d: update 1M, batch 64\. /);
   expect(originText(scaled)).toContain('update 1M, batch 64, scaled by 4 × its operations. Estimate measures');
   const busy = { ...scaled, from: { ...scaled.from, otherCores: 1.04 } };
   expect(originText(busy)).toContain('operations. Other programs kept 1.0 cores busy then. Estimate measures');
