@@ -1,3 +1,13 @@
+/**
+ * A text as a terminal may have it: names and messages may come from a stranger's file, and what a terminal obeys is written out, but for line
+ * breaks and tabs.
+ */
+export function printable(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(/(?![\n\t])\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
 /** Numbers for people: with units, short. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

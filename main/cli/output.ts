@@ -1,4 +1,5 @@
 import { DecantError, errorCatalogue, toErrorReport } from '../../shared/errors.ts';
+import { printable } from './format.ts';
 
 /** Where a command writes: results to stdout, everything else to stderr. With --json stdout has one JSON value and nothing else. */
 export interface Output {
@@ -13,10 +14,10 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     result: (machine, people) => {
-      process.stdout.write(json ? `${JSON.stringify(machine, plain)}\n` : withLineBreak(people));
+      process.stdout.write(json ? `${JSON.stringify(machine, plain)}\n` : withLineBreak(printable(people)));
     },
     note: (text) => {
-      process.stderr.write(withLineBreak(text));
+      process.stderr.write(withLineBreak(printable(text)));
     },
   };
 }
@@ -37,8 +38,8 @@ export function reportFailure(thrown: unknown, json: boolean): number {
   // INTERNAL's detail may hold a stack, which says nothing to whoever did not write the code.
   const said = process.env['DECANT_DEBUG'] === undefined ? detail.replace(/\n\s+at [^]*$/, '') : detail;
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, title, detail: said, action } })}\n`);
-  process.stderr.write(`${code}: ${title}.\n${said}\n${action}\n`);
+  process.stderr.write(`${code}: ${title}.\n${printable(said)}\n${action}\n`);
   if (process.env['DECANT_DEBUG'] !== undefined && thrown instanceof Error)
-    process.stderr.write(`${thrown.stack ?? ''}\n`);
+    process.stderr.write(`${printable(thrown.stack ?? '')}\n`);
   return thrown instanceof DecantError && thrown.code === 'USAGE' ? 2 : 1;
 }

@@ -1,6 +1,6 @@
 import type { HostEvent } from '../../shared/contract.ts';
 import type { JobRecord } from '../../shared/records.ts';
-import { formatCount, formatDuration, formatNumber } from './format.ts';
+import { formatCount, formatDuration, formatNumber, printable } from './format.ts';
 
 /** One job's progress as one line of text. Keeps just enough of the past for a rate. */
 export class ProgressText {
@@ -73,12 +73,12 @@ export function createDisplay(stream: NodeJS.WriteStream = process.stderr): Prog
     return {
       show: (line) => {
         clear();
-        stream.write(line.slice(0, Math.max(20, stream.columns - 1)));
+        stream.write(printable(line).slice(0, Math.max(20, stream.columns - 1)));
         drawn = true;
       },
       say: (line) => {
         clear();
-        stream.write(`${line}\n`);
+        stream.write(`${printable(line)}\n`);
       },
       end: clear,
     };
@@ -89,7 +89,7 @@ export function createDisplay(stream: NodeJS.WriteStream = process.stderr): Prog
     if (line === last.line) return;
     last = { line, at: Date.now() };
     pending = '';
-    stream.write(`${line}\n`);
+    stream.write(`${printable(line)}\n`);
   };
   return {
     show: (line) => {
@@ -98,7 +98,7 @@ export function createDisplay(stream: NodeJS.WriteStream = process.stderr): Prog
       if (!sameStage || Date.now() - last.at > secondsBetweenPlainLines * 1000) write(line);
     },
     say: (line) => {
-      stream.write(`${line}\n`);
+      stream.write(`${printable(line)}\n`);
     },
     end: () => {
       if (pending !== '') write(pending);

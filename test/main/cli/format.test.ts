@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatDuration, formatNumber, formatTable } from '../../../main/cli/format.ts';
+import { formatBytes, formatDuration, formatNumber, formatTable, printable } from '../../../main/cli/format.ts';
 import { ProgressText } from '../../../main/cli/progress.ts';
 import { describeAssessment } from '../../../main/cli/quickPour.ts';
 import { jobRecord } from '../../support/records.ts';
@@ -8,6 +8,14 @@ it('numbers have units', () => {
   expect([0, 999, 1000, 3_970_000, 32.2e9].map(formatBytes)).toEqual(['0 B', '999 B', '1.00 kB', '3.97 MB', '32.2 GB']);
   expect([0.6, 59, 3600, 90_000, NaN].map(formatDuration)).toEqual(['0.6 s', '59 s', '1 h 0 min', '25 h 0 min', '?']);
   expect([0, 1.23456, 1e-4, 1e7, NaN].map(formatNumber)).toEqual(['0', '1.235', '1.00e-4', '1.00e+7', 'NaN']);
+});
+
+it('nothing that a terminal obeys gets out of a name', () => {
+  expect(printable('a\r\nb\tc\n')).toBe('a\nb\tc\n');
+  const [escape, csi, back] = ['\u001b', '\u009b', '\b'];
+  expect(printable(`${escape}]52;c;bHM=\u0007 ${csi}2J ${back}é\r`)).toBe(
+    String.raw`\x1b]52;c;bHM=\x07 \x9b2J \x08é\x0d`,
+  );
 });
 
 it('tables put numbers to the right', () => {

@@ -77,6 +77,12 @@ it('a failure is one message: code, what happened, what to do, no stack', async 
   expect(debug.stderr).toMatch(/\n\s+at /);
 });
 
+it('what a name holds does not reach the terminal as it is', async () => {
+  const { stderr } = await decantHere('show', 'a\u001b]0;b\u0007', '--home', temporaryFolder());
+  expect(stderr).toContain(String.raw`a\x1b]0;b\x07`);
+  expect(stderr).not.toContain('\u001b');
+});
+
 it('a host in the background that cannot start says why', async () => {
   const home = temporaryFolder();
   writeFileSync(join(home, 'decant.sqlite'), 'no database');
