@@ -4,7 +4,7 @@ import { type Tensor, type TensorDtype } from '../../../shared/tensor.ts';
 import { type Quantization } from '../../formats/convert.ts';
 import { openPt } from '../../formats/pt.ts';
 import { ptStateDict } from '../../formats/ptTree.ts';
-import { openSafetensors } from '../../formats/safetensors.ts';
+import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors.ts';
 import { modelOrDataFormat } from '../chunkSource.ts';
 import { isModelNames, layoutOfNames, officialName, type CheckpointLayout } from './names.ts';
 
@@ -48,8 +48,9 @@ export function encodeQuantization(quantization: ReadonlyMap<string, Quantizatio
   return JSON.stringify(Object.fromEntries(entries));
 }
 
-/** Reads what `encodeQuantization` wrote; empty for a file without. Errors: SAFETENSORS_INVALID. */
-export function decodeQuantization(text: string | undefined, path: string): Map<string, Quantization> {
+/** What `encodeQuantization` wrote into a file's metadata; empty for a file without. Errors: SAFETENSORS_INVALID, also for scales that do not fit. */
+export function quantizationOf({ path, entries, metadata }: SafetensorsFile): Map<string, Quantization> {
+  const text = metadata[quantizationKey];
   if (text === undefined) return new Map();
   let value: unknown;
   try {
@@ -59,6 +60,12 @@ export function decodeQuantization(text: string | undefined, path: string): Map<
   }
   const parsed = quantizationSchema.safeParse(value);
   if (!parsed.success) throw new DecantError('SAFETENSORS_INVALID', `${path}: its scales cannot be read`);
+  for (const [name, how] of Object.entries(parsed.data)) {
+    if ('scale' in how) continue;
+    const channels = entries.get(name)?.shape[how.axis];
+    if (how.scales.length !== channels || how.zeroPoints.length !== channels)
+      throw new DecantError('SAFETENSORS_INVALID', `${path}: the scales of tensor ${name} do not fit its channels`);
+  }
   return new Map(
     Object.entries(parsed.data).map(([name, how]) => [
       name,
@@ -121,7 +128,7 @@ async function openPtCheckpoint(path: string): Promise<CheckpointSource> {
 async function openSafetensorsCheckpoint(path: string): Promise<CheckpointSource> {
   const file = await openSafetensors(path);
   try {
-    const quantization = decodeQuantization(file.metadata[quantizationKey], path);
+    const quantization = quantizationOf(file);
     const tensors = new Map<string, SourceTensor>(
       [...file.entries].map(([name, { dtype, shape }]) => [
         name,

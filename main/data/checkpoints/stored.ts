@@ -7,7 +7,7 @@ import { openSafetensors, type SafetensorsFile } from '../../formats/safetensors
 import { officialShapes } from './architectures.ts';
 import { architectureKey, floatValues } from './floats.ts';
 import { moduleOf, type ModuleName } from './names.ts';
-import { decodeQuantization, quantizationKey } from './source.ts';
+import { quantizationOf } from './source.ts';
 
 /** A checkpoint file of the library. */
 export interface StoredCheckpoint extends AsyncDisposable {
@@ -36,7 +36,7 @@ export async function openStoredCheckpoint(paths: LibraryPaths, sha256: string):
   const file = await openSafetensors(checkpointFile(paths, sha256));
   try {
     const architecture = readArchitecture(file);
-    const quantization = decodeQuantization(file.metadata[quantizationKey], file.path);
+    const quantization = quantizationOf(file);
     return { file, architecture, quantization, [Symbol.asyncDispose]: () => file.close() };
   } catch (thrown) {
     await file.close();

@@ -197,6 +197,28 @@ describe('importCheckpoint', () => {
     expect(measured.facts.warnings[1]).toMatch(/encoder 0\.(49|50)\d, dynamics 0\.(49|50)\d/);
   });
 
+  it('refuses scales that do not fit the channels of their tensor', async () => {
+    const folder = temporaryFolder();
+    const name = '_pi.0.weight';
+    const codes = [...randomWeights()].map(([tensor, { shape, data }]): [string, Tensor] => [
+      tensor,
+      { dtype: 'int8', shape, data: Int8Array.from(data, Math.round) },
+    ]);
+    const rows = new Map(codes).get(name)?.shape[0] ?? 0;
+    const refused = async (channels: number, axis: number): Promise<string> => {
+      const [scales, zeroPoints] = [new Float64Array(channels).fill(1), new BigInt64Array(channels)];
+      const quantization = new Map<string, Quantization>(
+        codes.map(([tensor]) => [tensor, { kind: 'perTensor', scale: 1, zeroPoint: 0 }]),
+      ).set(name, { kind: 'perChannel', scales, zeroPoints, axis });
+      const path = join(folder, `${channels}.safetensors`);
+      await writeSafetensors(path, codes, { quantization: encodeQuantization(quantization) });
+      return (await failure(() => importCheckpoint(temporaryLibrary(), path))).code;
+    };
+    expect(await refused(rows - 1, 0)).toBe('SAFETENSORS_INVALID');
+    expect(await refused(rows, 2)).toBe('SAFETENSORS_INVALID');
+    await expect(refused(rows, 0)).rejects.toThrow('it did not fail');
+  });
+
   it('refuses weights that are no numbers, and leaves nothing', async () => {
     const folder = temporaryFolder();
     const paths = temporaryLibrary();
