@@ -44,7 +44,9 @@ export const estimateSchema = z.object({
   teacherSecondsPerStep: z.number().default(0),
   labelSeconds: z.number(),
   windowsToLabel: z.int(),
+  /** What the guard before a run asks for, or more where the measured updates took more. */
   memoryBytes: z.number(),
+  /** What the engine can have: what is free, and what it has already. */
   freeMemoryBytes: z.number(),
   checkpointBytes: z.number(),
   backend: z.string(),

@@ -28,7 +28,10 @@ export async function benchmark(session: Session): Promise<Outcome> {
   let perOperation = 0;
   for (const [index, piece] of pieces.entries()) {
     const operations = operationsOf(piece.work, architectureOfSize(piece.size), piece.batchSize);
-    if (!clock.holds(leastSteps * perOperation * operations) || memoryOfPiece(piece, backend) > reachableMemory())
+    if (
+      !clock.holds(leastSteps * perOperation * operations) ||
+      memoryOfPiece(piece, backend) > (await reachableMemory())
+    )
       continue;
     const before = markProcessor();
     const timing = await timePiece(session, piece, backend, clock, clock.left / (pieces.length - index));

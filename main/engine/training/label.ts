@@ -6,7 +6,7 @@ import { describeMachine } from '../machine.ts';
 import { type Outcome, type Session } from '../session.ts';
 import { labelBatch, recordLabels } from './labelling.ts';
 import { labellingNeed, memoryKindOf } from './memory.ts';
-import { requireMemory } from './memoryGuard.ts';
+import { reachableMemory, requireMemory } from './memoryGuard.ts';
 import { loadRewardPredictor } from './teacher.ts';
 
 /** So many are made durable and counted together. */
@@ -20,7 +20,7 @@ export async function label(session: Session): Promise<Outcome> {
   const teacher = session.checkpoint('teacher');
   const work = { architecture: teacher.architecture, rows: labelBatch };
   const entries = dataset.episodes * dataset.episodeLength;
-  requireMemory(labellingNeed(work, entries, memoryKindOf(backend)), backend.name);
+  requireMemory(labellingNeed(work, entries, memoryKindOf(backend)), backend.name, await reachableMemory());
   await session.started(0, describeMachine(backend));
   using labels = await TeacherLabels.open(session.paths, dataset, teacher.sha256);
   using predictor = await loadRewardPredictor(session.paths, teacher, backend);

@@ -24,22 +24,22 @@ interface Factors {
   gradients: number;
   /** float32 arrays of the size of each layer's output, of all that an update computes. From batches 16 to 1024 of a size. */
   updateArrays: number;
-  /** Copies of a teacher's weights: onnx reads them where they are, TensorFlow keeps what its variables were set from. From a 317M teacher. */
+  /**
+   * Copies of a teacher's weights: onnx reads them where they are, TensorFlow keeps what its variables were set from, wasm packs them
+   * for its products. From a 317M teacher.
+   */
   teachers: number;
   /** Arrays of each layer's output while a teacher labels, which keeps nothing for gradients. From 16 to 768 rows of a 48M and a 317M one. */
   teacherArrays: number;
   /** A teacher's own program. */
   teacherProgram: number;
-  /**
-   * Memory of one program serves the next, and the copy of weights that was loaded goes: only the greatest need counts. A compiled
-   * program has memory of its own.
-   */
+  /** Memory that one program computes in serves the next: only the greatest need counts. A compiled program has its own. */
   shared: boolean;
 }
 
 const factors = {
   eager: {
-    ...{ process: 340e6, waiting: 130e6, states: 2, gradients: 5, updateArrays: 19 },
+    ...{ process: 340e6, waiting: 130e6, states: 2, gradients: 6, updateArrays: 19 },
     ...{ teachers: 2, teacherArrays: 3, teacherProgram: 0, shared: true },
   },
   onnx: {
@@ -47,7 +47,7 @@ const factors = {
     ...{ teachers: 1, teacherArrays: 3, teacherProgram: 0, shared: false },
   },
   tensorflow: {
-    ...{ process: 1300e6, waiting: 150e6, states: 5, gradients: 1, updateArrays: 5 },
+    ...{ process: 1330e6, waiting: 150e6, states: 4, gradients: 0, updateArrays: 5 },
     ...{ teachers: 2, teacherArrays: 3, teacherProgram: 40e6, shared: false },
   },
 } satisfies Record<string, Factors>;
@@ -136,7 +136,7 @@ function workBytes(batch: number, teacher: TeacherWork | undefined, kind: Memory
   const whole = teachers * weights + labels;
   if (shared)
     return stays
-      ? { stay: weights, pass: Math.max(batch, labels, (teachers - 1) * weights) }
+      ? { stay: teachers * weights, pass: Math.max(batch, labels) }
       : { stay: 0, pass: Math.max(batch, whole) };
   return stays ? { stay: batch + whole, pass: 0 } : { stay: batch, pass: whole };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { mem } from 'systeminformation';
 import { DecantError } from '../../../shared/errors.ts';
 import { type Backend } from '../compute/program.ts';
 import { type Session } from '../session.ts';
@@ -13,9 +14,13 @@ const wasmAddressable = 4 * 2 ** 30;
 /** A reward model computes so many rows at once. */
 const mostRows = 4096;
 
-/** Memory in bytes that this process can have: what is free, and what it has already. */
-export function reachableMemory(): number {
-  return process.availableMemory() + process.memoryUsage.rss();
+/**
+ * Memory in bytes that this process can have: what is free, and what it has already. Node calls free on macOS only what nothing is kept
+ * in, which is next to nothing on a machine that has been on for a while.
+ */
+export async function reachableMemory(platform: NodeJS.Platform = process.platform): Promise<number> {
+  const free = platform === 'darwin' ? (await mem()).available : process.availableMemory();
+  return free + process.memoryUsage.rss();
 }
 
 /** The most memory in bytes that this process ever had. */
@@ -44,7 +49,7 @@ function partsOf({ processBytes, modelBytes, batchBytes, teacherBytes, labelByte
 }
 
 /** Errors: MEMORY_INSUFFICIENT with both numbers and what the first consists of. */
-export function requireMemory(need: MemoryNeed, backend: string, reachable: number = reachableMemory()): void {
+export function requireMemory(need: MemoryNeed, backend: string, reachable: number): void {
   if (need.totalBytes > reachable)
     throw new DecantError(
       'MEMORY_INSUFFICIENT',
@@ -54,7 +59,7 @@ export function requireMemory(need: MemoryNeed, backend: string, reachable: numb
   if (backend === 'wasm' && computed > wasmAddressable)
     throw new DecantError(
       'MEMORY_INSUFFICIENT',
-      `it needs about ${gigabytes(computed)} (${partsOf(need)}), backend wasm can address ${gigabytes(wasmAddressable)} on any machine`,
+      `it needs about ${gigabytes(computed)} (${partsOf({ ...need, processBytes: 0 })}), backend wasm can address ${gigabytes(wasmAddressable)} on any machine`,
     );
 }
 
@@ -88,7 +93,7 @@ export async function guardMemory(
   plan: TrainingPlan,
   backend: Backend,
 ): Promise<{ need: MemoryNeed; reachable: number }> {
-  const reachable = reachableMemory();
+  const reachable = await reachableMemory();
   let need = needOf(plan, backend);
   const decides = need.totalBytes > reachable && need.totalBytes - need.teacherBytes <= reachable;
   if (decides && plan.configuration.labels === 'cached' && !(await lacksLabels(session, plan)))

@@ -31,7 +31,7 @@ async function finished(client: HostClient, id: string): Promise<JobDetail> {
   return detail;
 }
 
-test('an estimate counts a teacher that labels on the fly with each update', { timeout: 120_000 }, async () => {
+test('an estimate counts a teacher that labels on the fly with each update', async () => {
   const host = await openHost({ home: temporaryFolder() });
   const { client } = host;
   try {
