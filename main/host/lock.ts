@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { DecantError } from '../../shared/errors.ts';
@@ -96,18 +97,32 @@ function readLock(home: string): LockHolder | undefined {
   }
 }
 
+/** Others hold the guard for a few reads and one write. */
+const guardMilliseconds = 30_000;
+
 async function exclusively(home: string, action: () => Promise<void> | void): Promise<void> {
-  const database = openSqlite(libraryPaths(home).lockGuard, { timeout: 5000 });
+  // It does not wait by itself: nothing else of this process would go on meanwhile.
+  const database = openSqlite(libraryPaths(home).lockGuard, { timeout: 0 });
   try {
+    await begin(database, home);
     // Nothing is ever stored in it.
-    database.exec('BEGIN EXCLUSIVE');
     await action();
     database.exec('COMMIT');
-  } catch (thrown) {
-    if (thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_BUSY'))
-      throw new DecantError('LIBRARY_LOCKED', `another process is opening ${home} at this moment`, { cause: thrown });
-    throw thrown;
   } finally {
     database.close();
+  }
+}
+
+async function begin(database: Database.Database, home: string): Promise<void> {
+  for (const deadline = Date.now() + guardMilliseconds; ;) {
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof Database.SqliteError) || !thrown.code.startsWith('SQLITE_BUSY')) throw thrown;
+      if (Date.now() > deadline)
+        throw new DecantError('LIBRARY_LOCKED', `another process is opening ${home} at this moment`, { cause: thrown });
+      await delay(20);
+    }
   }
 }
