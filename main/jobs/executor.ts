@@ -7,7 +7,7 @@ import type { JobRow } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { jobPathsIn } from './folder/layout.ts';
 import { collectGarbage } from './garbage.ts';
-import { SpoolIngestor } from './ingestor.ts';
+import { isGone, SpoolIngestor } from './ingestor.ts';
 import type { EngineLauncher, EngineProcess } from './launcher.ts';
 import type { News } from './news.ts';
 import { decide, lanes, type QueuedJob } from './queue.ts';
@@ -78,10 +78,20 @@ export class JobExecutor {
       const paths = jobPathsIn(library, job.id);
       const ingestor = this.#ingestorOf(job.id, paths.spool);
       const isClosing = () => this.#closing;
-      const done = recoverJob({ store, job, paths, ingestor, times, onProblem, isClosing }).then(() =>
-        news.publishJob(job.id),
-      );
-      return { lane: job.lane, done };
+      // From the first sign that it takes longer than the reading of a spool does, however slow that is.
+      let beginPatience: () => void = () => undefined;
+      const patience = new Promise<void>((resolve) => {
+        beginPatience = resolve;
+      }).then(() => delay(times.recoveryMilliseconds, undefined, { ref: false }));
+      const done = recoverJob({
+        ...{ store, job, paths, ingestor, times, isClosing },
+        onWaiting: beginPatience,
+        onProblem: (message) => {
+          beginPatience();
+          onProblem(message);
+        },
+      }).then(() => news.publishJob(job.id));
+      return { lane: job.lane, done, ready: Promise.race([done, patience]) };
     });
     for (const lane of lanes) {
       const ofLane = recoveries.filter((recovery) => recovery.lane === lane).map(({ done }) => done);
@@ -94,8 +104,7 @@ export class JobExecutor {
         });
     }
     // Usually all are gone: whoever opens then sees how they ended.
-    const patience = delay(times.recoveryMilliseconds, undefined, { ref: false });
-    await Promise.race([Promise.all(recoveries.map(({ done }) => done)), patience]);
+    await Promise.all(recoveries.map(({ ready }) => ready));
   }
 
   /** Looks into the queue; calls follow one another, so that no job is started twice. */
@@ -217,7 +226,7 @@ export class JobExecutor {
       return await this.#fill(lane);
     } catch (thrown) {
       this.#say(thrown);
-      if (!this.#closing)
+      if (!this.#closing && !isGone(thrown))
         this.#retry ??= delay(this.#options.times.retryMilliseconds, undefined, { ref: false }).then(() => {
           this.#retry = undefined;
           this.pump();

@@ -129,6 +129,8 @@ export interface Recovery {
   ingestor: SpoolIngestor;
   times: SupervisionTimes;
   onProblem: (message: string) => void;
+  /** Told when its engine still lives. */
+  onWaiting: () => void;
   isClosing: () => boolean;
 }
 
@@ -141,6 +143,7 @@ export async function recoverJob(recovery: Recovery): Promise<void> {
   const deadline = Date.now() + times.unknownMilliseconds;
   for (let round = 0; await mayStillRun(job, paths, deadline); round += 1) {
     if (recovery.isClosing()) return;
+    if (round === 0) recovery.onWaiting();
     if (round % 10 === 1) await ingestor.look();
     await delay(Math.min(200, times.pollMilliseconds));
   }

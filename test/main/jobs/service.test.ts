@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { checkpointFile, jobFolder, libraryPaths } from '../../../main/files/library.ts';
 import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
 import { readStartFile } from '../../../main/jobs/folder/files.ts';
+import { isSameProcessAlive } from '../../../main/jobs/folder/processes.ts';
 import { lossAt } from './behaviour.ts';
 import { openHost, reaches, testHost, until, type TestHost } from './library.ts';
 import { holdBack, letGo, training } from './prepare.ts';
@@ -176,6 +177,19 @@ test('closing makes engines save and leaves true states; the next start can go o
   await next.service.idle();
   expect((await next.store.getJob(waiting)).state).toBe('finished');
   await expectWholeRun(next, id, 60);
+});
+
+test('what an engine that is gone acknowledged is taken over before the library is open, however short the patience', async () => {
+  const first = await testHost({ atStep: 20, then: 'lingers' });
+  const id = await first.service.enqueue('train', training);
+  await until(first.service, (event) => event.type === 'metrics' && event.step >= 20);
+  const { enginePid } = await first.store.supervision.getJobRow(id);
+  await first.service.close(0);
+  await first.store.close();
+  process.kill(enginePid ?? 0, 'SIGKILL');
+  await expect.poll(() => isSameProcessAlive(enginePid ?? 0, null)).toBe('gone');
+  const { store } = await openHost(first.home, {}, { times: { recoveryMilliseconds: 0 } });
+  expect(await store.getJob(id)).toMatchObject({ state: 'interrupted', step: 20 });
 });
 
 test('a host for one command waits for an engine that still saves after its host went, and shows how it ended', async () => {
