@@ -76,14 +76,16 @@ function bytesIn(folder: string): number {
   }
 }
 
-/** An application that ends badly so soon could not open its window: a library of the system is missing, or a sandbox. */
-const soon = 5000;
-
 /**
  * Runs the desktop application until it ends; signals are passed on. Returns its exit status, or undefined where it could not
- * show a window.
+ * show a window: it ended badly within `soon` milliseconds, since a library of the system is missing, or a sandbox.
  */
-export function runElectron(program: string, root: string, args: readonly string[]): Promise<number | undefined> {
+export function runElectron(
+  program: string,
+  root: string,
+  args: readonly string[],
+  soon = 5000,
+): Promise<number | undefined> {
   return new Promise((resolve) => {
     const began = Date.now();
     const env = { ...process.env };

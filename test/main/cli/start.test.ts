@@ -13,7 +13,7 @@ function write(path: string, text: string, mode = 0o644): void {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 120_000, interval: 20 });
 }
 
 const start = ['start', '--browser', '--no-build', '--home'];
@@ -108,7 +108,7 @@ describe('what was built', () => {
 });
 
 describe.runIf(process.platform === 'linux')('Electron', () => {
-  const limits = { silence: 400, whole: 20_000 };
+  const limits = { silence: 400, whole: 120_000 };
   const program = (root: string) => join(root, 'node_modules/electron/dist/electron');
   const installer = (root: string) => join(root, 'node_modules/electron/install.js');
 
@@ -121,7 +121,7 @@ describe.runIf(process.platform === 'linux')('Electron', () => {
        writeFileSync(__dirname + '/dist/electron', '');`,
     );
     vi.stubEnv('ELECTRON_SKIP_BINARY_DOWNLOAD', '');
-    expect(await fetchElectron(root, () => undefined, { ...limits, silence: 10_000 })).toBe(true);
+    expect(await fetchElectron(root, () => undefined, { ...limits, silence: 120_000 })).toBe(true);
     expect(findElectron(root)).toBe(program(root));
     vi.unstubAllEnvs();
   });
@@ -144,8 +144,9 @@ describe.runIf(process.platform === 'linux')('Electron', () => {
   it('counts as unable to open a window when it ends badly at once, or is no program', async () => {
     const root = temporaryFolder();
     write(program(root), `#!/bin/sh\n[ "$1" = ${root} ] && [ "$2" = --home ] && exit 0\nexit 1\n`, 0o755);
-    expect(await runElectron(program(root), root, ['--home', 'x'])).toBe(0);
-    expect(await runElectron(program(root), root, [])).toBeUndefined();
+    const soon = 120_000;
+    expect(await runElectron(program(root), root, ['--home', 'x'], soon)).toBe(0);
+    expect(await runElectron(program(root), root, [], soon)).toBeUndefined();
     expect(await runElectron(join(root, 'nothing'), root, [])).toBeUndefined();
   });
 });

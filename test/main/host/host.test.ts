@@ -31,16 +31,15 @@ describe('a run', () => {
     const events: HostEvent[] = [];
     client.subscribe((event) => events.push(event));
     const { id } = await client.request('runs.start', { config: training });
-    await expect
-      .poll(async () => (await client.request('jobs.get', { id })).job.state, { timeout: 20_000 })
-      .toBe('finished');
+    await expect.poll(async () => (await client.request('jobs.get', { id })).job.state).toBe('finished');
     const [run] = await client.request('runs.list', {});
     expect(run).toMatchObject({ id, state: 'finished', step: 40, steps: 40, config: { batchSize: 256, seed: 1 } });
     const [loss] = await client.request('metrics.read', { id: id.slice(0, 6), metrics: ['reward'], maxPoints: 1000 });
     expect(loss?.steps).toStrictEqual(Float64Array.from({ length: 40 }, (_, index) => index + 1));
     expect((await client.request('jobs.log', { id })).text).toContain('acknowledged 40');
     expect((await client.request('jobs.log', { id, maxBytes: 30 })).text).toBe('acknowledged 40\n');
-    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['job', 'metrics', 'checkpoint', 'deleted']));
+    const types = () => new Set(events.map(({ type }) => type));
+    await expect.poll(types).toEqual(new Set(['job', 'metrics', 'checkpoint', 'deleted']));
     await client.request('runs.annotate', { id, notes: 'good', tags: ['a'] });
     expect((await client.request('runs.list', {}))[0]).toMatchObject({ notes: 'good', tags: ['a'] });
     const { removed, bytes } = await client.request('library.delete', { id });
@@ -51,16 +50,14 @@ describe('a run', () => {
   });
 
   it('stops when asked, and goes on when resumed', async () => {
-    const { client } = await testHost({ stepMilliseconds: 20 });
-    const { id } = await client.request('runs.start', { config: { ...training, steps: 200 } });
+    const { client } = await testHost({ atStep: 20, then: 'waits' });
+    const { id } = await client.request('runs.start', { config: training });
     const state = async (): Promise<string> => (await client.request('jobs.get', { id })).job.state;
-    await expect
-      .poll(async () => (await client.request('jobs.get', { id })).job.step, { timeout: 20_000 })
-      .toBeGreaterThan(3);
+    await expect.poll(async () => (await client.request('jobs.get', { id })).job.step).toBeGreaterThan(3);
     await client.request('jobs.stop', { id });
-    await expect.poll(state, { timeout: 20_000 }).toBe('stopped');
+    await expect.poll(state).toBe('stopped');
     await client.request('jobs.resume', { id });
-    await expect.poll(state, { timeout: 20_000 }).toBe('finished');
+    await expect.poll(state).toBe('finished');
     await expect(client.request('jobs.resume', { id })).rejects.toMatchObject({ code: 'NOT_RESUMABLE' });
   });
 });
@@ -188,9 +185,12 @@ describe('opening', () => {
   });
 
   it('leaves what was queued alone when it lives for one command, until that is resumed', async () => {
-    const slow = await testHost({ stepMilliseconds: 50 });
+    const slow = await testHost({ atStep: 20, then: 'waits' });
     const first = await slow.client.request('runs.start', { config: training });
     const second = await slow.client.request('runs.start', { config: training });
+    await expect
+      .poll(async () => (await slow.client.request('jobs.get', { id: first.id })).job.step)
+      .toBeGreaterThan(3);
     await slow.close();
     const { client, idle } = await testHost({}, { home: slow.home, holdQueued: true });
     const stateOf = async (id: string): Promise<string> => (await client.request('jobs.get', { id })).job.state;
@@ -198,7 +198,7 @@ describe('opening', () => {
     await idle();
     expect(await stateOf(second.id)).toBe('queued');
     await client.request('jobs.resume', { id: second.id });
-    await expect.poll(() => stateOf(second.id), { timeout: 20_000 }).toBe('finished');
+    await expect.poll(() => stateOf(second.id)).toBe('finished');
   });
 });
 

@@ -28,7 +28,7 @@ function hasEnded({ job }: JobDetail): boolean {
   return ['finished', 'stopped', 'failed', 'interrupted'].includes(job.state);
 }
 
-test('an evaluation by MPPI says how far it is, and stops', { timeout: 120_000 }, async () => {
+test('an evaluation by MPPI says how far it is, and stops', async () => {
   const host = await openHost({ home: temporaryFolder() });
   const { client } = host;
   try {

@@ -85,7 +85,7 @@ test('a download takes an export, asking for its size does not', async () => {
     expect(only(await usageOf(client), 'exports')).toEqual([]);
     expect((await (await fetch(address)).arrayBuffer()).byteLength).toBe(90);
     // The mark is set once the last byte went out.
-    await vi.waitFor(async () => expect(only(await usageOf(client), 'exports')).toHaveLength(1), 10_000);
+    await vi.waitFor(async () => expect(only(await usageOf(client), 'exports')).toHaveLength(1), 120_000);
   } finally {
     await web.close();
   }

@@ -5,7 +5,7 @@ import { type BackendReport, type Device, type Telemetry } from '../../../../sha
 import { DecantError } from '../../../../shared/errors.ts';
 import { idleCard } from '../../../support/deviceRecords.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
-import { prepareLibrary, training } from '../../jobs/prepare.ts';
+import { letGo, prepareLibrary, training } from '../../jobs/prepare.ts';
 import { testHost } from '../library.ts';
 
 const device: Device = {
@@ -87,7 +87,7 @@ describe('device', () => {
 
   it('is looked at with the processes of the jobs that run, and only when somebody asks', async () => {
     const machine = fakeMachine();
-    const { client } = await testHost({ stepMilliseconds: 100 }, { machine });
+    const { client } = await testHost({ atStep: 20, then: 'waits' }, { machine });
     const { id } = await client.request('runs.start', { config: training });
     expect(machine.engines).toEqual([]);
     await expect.poll(async () => (await client.request('device.telemetry', {})).engines).toHaveLength(1);
@@ -101,8 +101,8 @@ describe('device', () => {
 
 describe('the benchmark', () => {
   it('is one job for each backend that works, the longest for what auto means, and only one at a time', async () => {
-    const { client, idle } = await testHost(
-      { stepMilliseconds: 50 },
+    const { client, idle, home } = await testHost(
+      { atStep: 1, then: 'waits' },
       { machine: fakeMachine(), probeBackends: () => Promise.resolve(backends) },
     );
     const [first, second] = await Promise.all([
@@ -118,6 +118,7 @@ describe('the benchmark', () => {
       { backend: 'tensorflow', seconds: 4, automatic: false },
       { backend: 'wasm', seconds: 6, automatic: true },
     ]);
+    letGo(home);
     await idle();
     // The next one takes the jobs of this one away.
     const next = await client.request('device.benchmark', {});
