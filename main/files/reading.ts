@@ -1,10 +1,13 @@
-import { close, fstatSync, openSync, read, readSync } from 'node:fs';
+import { close, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DecantError } from '../../shared/errors.ts';
 import { explainReadFailure } from './failures.ts';
 
 const readAsync = promisify(read);
 const closeAsync = promisify(close);
+
+/** Without the second flag a named pipe would keep this thread waiting for whoever writes to it; for files it means nothing. */
+const forReading = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
 
 /** One call to the system never asks for more: its own limit is 2 GiB. */
 const largestRead = 1 << 28;
@@ -22,7 +25,7 @@ export class RandomAccessFile implements AsyncDisposable {
   constructor(path: string) {
     this.path = path;
     try {
-      this.descriptor = openSync(path, 'r');
+      this.descriptor = openSync(path, forReading);
     } catch (thrown) {
       throw explainReadFailure(thrown, path);
     }
