@@ -123,9 +123,11 @@ async function readDescription(archive: ZipArchive): Promise<Bundle> {
     throw invalid(path, 'it holds entries that its description does not list');
   for (const { name, bytes } of entries)
     if (entryOf(archive, name).size !== bytes) throw invalid(path, `"${name}" is not as long as described`);
-  for (const { facts } of run.checkpoints)
-    if (entries.find(({ name }) => name === checkpointEntry(facts.sha256))?.sha256 !== facts.sha256)
-      throw invalid(path, `the hash of checkpoint ${facts.sha256} contradicts its name`);
+  for (const { facts } of run.checkpoints) {
+    const entry = entries.find(({ name }) => name === checkpointEntry(facts.sha256));
+    if (entry?.sha256 !== facts.sha256 || entry.bytes !== facts.bytes)
+      throw invalid(path, `the hash or size of checkpoint ${facts.sha256} contradicts its name or its facts`);
+  }
   return parsed.data;
 }
 

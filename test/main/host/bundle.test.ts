@@ -213,6 +213,20 @@ it('takes nothing of a bundle that is damaged, and says so', async () => {
       ),
       'BUNDLE_INVALID',
     ],
+    [
+      write(
+        'size',
+        await changed((texts) => {
+          const facts = /("facts":\{[^{}]*?"bytes":)\d+/;
+          expect(texts.get(description)).toMatch(facts);
+          texts.set(
+            description,
+            (texts.get(description) ?? '').replace(facts, (_, before: string) => `${before}1`),
+          );
+        }),
+      ),
+      'BUNDLE_INVALID',
+    ],
     [write('without', await changed((texts) => texts.delete(job))), 'BUNDLE_INVALID'],
     [
       write('empty', Buffer.concat([...storedZipChunks([{ name: description, bytes: Buffer.from('{}') }])])),
