@@ -3,7 +3,7 @@ import { contentTypes } from '../host/transport/contentTypes.ts';
 
 /** The page's own scheme: files of the built renderer and nothing else, with one origin that no other page has. */
 export const pageScheme = 'decant';
-export const pageOrigin = `${pageScheme}://app`;
+const pageOrigin = `${pageScheme}://app`;
 
 /** The page's address, with a place of its own router. */
 export function pageAddress(route = ''): string {

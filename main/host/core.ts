@@ -53,7 +53,7 @@ export function createHostCore(handlers: Handlers, events: EventHub): HostCore {
   };
 }
 
-export function isRequestName(name: string): name is RequestName {
+function isRequestName(name: string): name is RequestName {
   return Object.hasOwn(requests, name);
 }
 

@@ -12,7 +12,7 @@ import { libraryPaths } from '../../files/library.ts';
 import { type HostCore } from '../core.ts';
 
 /** A chunk of MT30 has 5 GB. */
-export const largestUpload = 64e9;
+const largestUpload = 64e9;
 /** So much of the disk stays free for what the import writes beside it. */
 const reserve = 500e6;
 /** An uploaded file that nobody imports goes after this time, in milliseconds. */
