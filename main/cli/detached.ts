@@ -38,9 +38,7 @@ export async function startDetachedHost(home: string): Promise<HostClient> {
       const said = saidFailure(log, logged);
       // Another one was quicker: then that one answers.
       if (said?.code === 'LIBRARY_LOCKED') return;
-      reject(
-        said ?? new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`),
-      );
+      reject(said ?? new DecantError('HOST_GONE', `the host in the background ended with ${String(code)}: see ${log}`));
     });
   });
   // Rejects again later, when nobody listens any more.
