@@ -4,7 +4,7 @@ import { removeUnreferencedSegments } from '../data/segment.ts';
 import { removeTemporaryFiles } from '../files/folders.ts';
 import { type LibraryPaths } from '../files/library.ts';
 import { jobPathsIn } from '../jobs/folder/layout.ts';
-import { mayStillRun } from '../jobs/supervisor.ts';
+import { mayStillRun } from '../jobs/recovery.ts';
 import { type Store } from '../store/store.ts';
 
 /** Also an engine that was just started when its host went, and has not said yet that it writes. */

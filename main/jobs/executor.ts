@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BundledRun } from '../../shared/bundle.ts';
 import { toErrorReport } from '../../shared/errors.ts';
 import type { Lane } from '../../shared/jobs.ts';
 import type { LibraryPaths } from '../files/library.ts';
@@ -7,12 +6,14 @@ import type { JobRow } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { jobPathsIn } from './folder/layout.ts';
 import { collectGarbage } from './garbage.ts';
-import { isGone, SpoolIngestor } from './ingestor.ts';
+import { isGone } from './ingestor.ts';
 import type { EngineLauncher, EngineProcess } from './launcher.ts';
 import type { News } from './news.ts';
 import { decide, lanes, type QueuedJob } from './queue.ts';
+import { beginRecovery } from './recovery.ts';
+import { Spools } from './spools.ts';
 import { writeStart } from './start.ts';
-import { recoverJob, settleForSure, superviseEngine, type SupervisionTimes } from './supervisor.ts';
+import { superviseEngine, type SupervisionTimes } from './supervisor.ts';
 
 export interface ExecutorOptions {
   home: string;
@@ -39,6 +40,7 @@ interface Active {
 export class JobExecutor {
   readonly #options: ExecutorOptions;
   readonly #store: Store;
+  readonly #spools: Spools;
   readonly #active = new Map<Lane, Active>();
   /** Queued jobs that are not to be started. */
   readonly #held = new Set<string>();
@@ -52,6 +54,7 @@ export class JobExecutor {
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#spools = new Spools({ ...options, onSurplus: (job) => this.collectGarbage(job) });
   }
 
   get closing(): boolean {
@@ -74,24 +77,13 @@ export class JobExecutor {
    */
   async recover(left: readonly JobRow[]): Promise<void> {
     const { store, library, times, news, onProblem } = this.#options;
+    const isClosing = () => this.#closing;
     const recoveries = left.map((job) => {
       const paths = jobPathsIn(library, job.id);
-      const ingestor = this.#ingestorOf(job.id, paths.spool);
-      const isClosing = () => this.#closing;
-      // From the first sign that it takes longer than the reading of a spool does, however slow that is.
-      let beginPatience: () => void = () => undefined;
-      const patience = new Promise<void>((resolve) => {
-        beginPatience = resolve;
-      }).then(() => delay(times.recoveryMilliseconds, undefined, { ref: false }));
-      const done = recoverJob({
-        ...{ store, job, paths, ingestor, times, isClosing },
-        onWaiting: beginPatience,
-        onProblem: (message) => {
-          beginPatience();
-          onProblem(message);
-        },
-      }).then(() => news.publishJob(job.id));
-      return { lane: job.lane, done, ready: Promise.race([done, patience]) };
+      const ingestor = this.#spools.ingestorOf(job.id);
+      const { done, ready } = beginRecovery({ store, job, paths, ingestor, times, onProblem, isClosing });
+      const told = () => news.publishJob(job.id);
+      return { lane: job.lane, done: done.then(told), ready: ready.then(told) };
     });
     for (const lane of lanes) {
       const ofLane = recoveries.filter((recovery) => recovery.lane === lane).map(({ done }) => done);
@@ -173,41 +165,6 @@ export class JobExecutor {
     timer.abort();
   }
 
-  #ingestorOf(job: string, spool: string): SpoolIngestor {
-    const { news, onProblem } = this.#options;
-    return new SpoolIngestor({
-      store: this.#store,
-      job,
-      spool,
-      onProblem,
-      onRuns: async (runs) => {
-        for (const run of runs) await this.#adopt(run);
-      },
-      onIngested: (ingested) => {
-        news
-          .publishIngested(job, ingested)
-          .then(async () => {
-            if (ingested.removedCheckpoints.length > 0) await this.collectGarbage(job);
-          })
-          .catch(this.#say);
-      },
-    });
-  }
-
-  /** A run that came as a bundle is marked as running until its spool is taken over: a start after a crash then goes on with that. */
-  async #adopt(run: BundledRun): Promise<void> {
-    const { library, news, onProblem, times } = this.#options;
-    await settleForSure(
-      { onProblem, times },
-      async () => {
-        await this.#ingestorOf(run.id, jobPathsIn(library, run.id).spool).all();
-        await this.#store.finishRun(run);
-      },
-      (error) => this.#store.supervision.settle(run.id, 'failed', error),
-    );
-    await news.publishJob(run.id);
-  }
-
   #occupy(lane: Lane, active: Active): void {
     this.#active.set(lane, active);
     active.done = active.done.catch(this.#say).finally(() => {
@@ -287,7 +244,7 @@ export class JobExecutor {
       job: id,
       paths,
       launcher,
-      ingestor: this.#ingestorOf(id, paths.spool),
+      ingestor: this.#spools.ingestorOf(id),
       times,
       onProblem,
       isClosing: () => this.#closing,
