@@ -92,8 +92,9 @@ export async function guardMemory(
   session: Session,
   plan: TrainingPlan,
   backend: Backend,
+  among?: number,
 ): Promise<{ need: MemoryNeed; reachable: number }> {
-  const reachable = await reachableMemory();
+  const reachable = among ?? (await reachableMemory());
   let need = needOf(plan, backend);
   const decides = need.totalBytes > reachable && need.totalBytes - need.teacherBytes <= reachable;
   if (decides && plan.configuration.labels === 'cached' && !(await lacksLabels(session, plan)))
