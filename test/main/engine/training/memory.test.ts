@@ -68,7 +68,7 @@ const engines: readonly Measured[] = [
   measured('eager', [1, 1024, 4, 1686]),
   measured('eager', [5, 16, 9, 617]),
   measured('eager', [5, 32, 9, 683]),
-  measured('eager', [5, 64, 40, 775]),
+  measured('eager', [5, 64, 40, 789]),
   measured('eager', [5, 256, 4, 1374]),
   measured('eager', [19, 16, 4, 1201]),
   measured('eager', [1, 16, 150, 508], onTheFly(48, 16)),
