@@ -1,5 +1,5 @@
-/** A terminal sends Ctrl-C to the launcher and to us, and the launcher passes it on: that is one. */
-export const sameSignalMilliseconds = 300;
+/** A terminal sends Ctrl-C to the launcher and to us, and the launcher passes it on, on a busy machine a while later: that is one. */
+export const sameSignalMilliseconds = 1000;
 
 /** The status of a command that left at once. */
 export const leftAtOnce = 130;
