@@ -1,8 +1,9 @@
 import type { ChartConfiguration, Plugin, Point } from 'chart.js';
-import { formatBytes, formatNumber, formatShortCount } from '../format/numbers.ts';
+import { formatShortCount } from '../format/numbers.ts';
 import { type Curve, type Range } from './curve.ts';
 import { Chart, chartColours, datasetsOf, withOpacity } from './drawing.ts';
 import { xExtent, yRange, type Axis } from './ranges.ts';
+import { tickText } from './ticks.ts';
 
 export interface LineChartView {
   curves: readonly Curve[];
@@ -24,12 +25,6 @@ export interface LineChartListener {
   onRange: (range: Range) => void;
   /** The pointer is at this x, at so many pixels from the left of the canvas; undefined when it left. */
   onHover: (at: { x: number; pixel: number } | undefined) => void;
-}
-
-/** A percentage says so itself: live graphs have no unit in their title. */
-function tickText(value: number, unit: string | undefined): string {
-  if (unit === 'B') return formatBytes(value);
-  return unit === '%' ? `${formatNumber(value, 3)} %` : formatNumber(value, 3);
 }
 
 /** A canvas that shows curves: chart.js with our rules for axes, bands and hovering. */
