@@ -16,7 +16,8 @@ import { runProgram, type RunProgram } from './programs.ts';
 import { type MachineFacts, machineFacts, missingThings, requireDisk, requireMachine } from './requirements.ts';
 import { Stamps } from './stamps.ts';
 import { runSteps, type SetupListener, type Step } from './steps.ts';
-import { type CheckTensorflow, tensorflowSteps } from './tensorflow.ts';
+import { tensorflowSteps } from './tensorflow.ts';
+import { type CheckTensorflow } from './tensorflowWork.ts';
 
 export interface SetUpOptions {
   readonly variant: ToolVariant;
