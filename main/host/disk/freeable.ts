@@ -5,8 +5,7 @@ import { fileOf } from '../../../shared/results.ts';
 import { checkpointFile, jobFolder } from '../../files/library.ts';
 import { sha256OfBytes } from '../../files/hash.ts';
 import { loadManifest } from '../../data/manifest.ts';
-import { type HostServices } from '../services.ts';
-import { type Scan } from './usage.ts';
+import { type Scan, type Scanned } from './usage.ts';
 
 /** What can go, and what has to be done for it. */
 export interface Candidate {
@@ -23,9 +22,9 @@ const hash = /^[0-9a-f]{64}$/;
 const backupName = /^decant-version-\d+-(.+)\.sqlite$/;
 
 /** Everything in the library that can go, and why some of it cannot at this moment. */
-export async function findFreeable(services: HostServices, scan: Scan): Promise<Candidate[]> {
+export async function findFreeable(services: Scanned, scan: Scan): Promise<Candidate[]> {
   const checkpoints = await services.store.contents.listCheckpoints();
-  const running = await services.store.supervision.jobsInState(['running', 'stopping']);
+  const { running } = scan;
   const [first] = running;
   const busy =
     first === undefined ? null : `${first.id} is ${first.state} and may just have written files: wait for it.`;
@@ -43,7 +42,7 @@ export async function findFreeable(services: HostServices, scan: Scan): Promise<
 }
 
 function labels(
-  { library }: HostServices,
+  { library }: Scanned,
   scan: Scan,
   checkpoints: readonly CheckpointRecord[],
   readers: ReadonlyMap<string, string>,
@@ -68,7 +67,7 @@ function labels(
   });
 }
 
-async function exports({ library, store }: HostServices, scan: Scan): Promise<Candidate[]> {
+async function exports({ library, store }: Scanned, scan: Scan): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const id of scan.taken) {
     const detail = await store.jobDetail(id).catch(() => undefined);
@@ -89,7 +88,7 @@ async function exports({ library, store }: HostServices, scan: Scan): Promise<Ca
   return found;
 }
 
-async function surplus({ library, store }: HostServices, scan: Scan): Promise<Candidate[]> {
+async function surplus({ library, store }: Scanned, scan: Scan): Promise<Candidate[]> {
   return (await store.surplusCheckpoints()).map(({ id, name, sha256, bytes }) => {
     const file = checkpointFile(library, sha256);
     const freeable: Freeable = {
@@ -106,7 +105,7 @@ async function surplus({ library, store }: HostServices, scan: Scan): Promise<Ca
 
 /** Files that no row names. What rows lost a moment ago goes by itself and is not offered. */
 async function leftovers(
-  services: HostServices,
+  services: Scanned,
   scan: Scan,
   checkpoints: readonly CheckpointRecord[],
   busy: string | null,
@@ -141,7 +140,7 @@ async function leftovers(
 
 /** Bytes of the manifests and of the segments that only they name; undefined while another manifest cannot be read. */
 async function bytesOfManifests(
-  { library }: HostServices,
+  { library }: Scanned,
   scan: Scan,
   manifests: readonly string[],
   kept: readonly string[],
@@ -165,7 +164,7 @@ async function bytesOfManifests(
 }
 
 /** Copies of the database made before a new version changed it; the newest stays. */
-function backups({ library }: HostServices, scan: Scan): Candidate[] {
+function backups({ library }: Scanned, scan: Scan): Candidate[] {
   const moment = (name: string) => backupName.exec(name)?.[1] ?? '';
   return [...scan.backups]
     .filter(([name]) => backupName.test(name))

@@ -3,6 +3,7 @@ import { basename, join, sep } from 'node:path';
 import type { LibraryUsage } from '../../../shared/diskUse.ts';
 import { checkpointFile } from '../../files/library.ts';
 import { bytesByEntry, fileBytes, filesBelow, filesBytes, folderBytes } from '../../files/measure.ts';
+import type { JobRow } from '../../store/records.ts';
 import { type HostServices } from '../services.ts';
 import { freeDiskBytes } from './freeDisk.ts';
 import { isTakenMark } from './taken.ts';
@@ -23,15 +24,18 @@ export interface Scan {
   readonly jobs: ReadonlyMap<string, number>;
   /** Jobs whose file somebody took. */
   readonly taken: readonly string[];
+  /** Jobs that ran when the scan began: rows of files that it found may still have been on their way. */
+  readonly running: readonly JobRow[];
 }
 
-type Scanned = Pick<HostServices, 'library' | 'store'>;
+export type Scanned = Pick<HostServices, 'library' | 'store'>;
 
 /**
  * Measures the library folder. Nothing waits on it but its caller: sizes that rows hold are not asked of the disk, the others a few at a
  * time. Folders of the library folder that are not Decant's are not looked into.
  */
 export async function scanLibrary({ library, store }: Scanned): Promise<Scan> {
+  const running = await store.supervision.jobsInState(['running', 'stopping']);
   const checkpoints = await scanCheckpoints({ library, store });
   const manifests = await bytesByEntry(library.manifests);
   const segments = await bytesByEntry(library.segments);
@@ -65,6 +69,7 @@ export async function scanLibrary({ library, store }: Scanned): Promise<Scan> {
     backups,
     jobs,
     taken,
+    running,
   };
 }
 

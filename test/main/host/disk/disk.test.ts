@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { HostClient, HostEvent } from '../../../../shared/contract.ts';
 import type { Freeable, LibraryUsage } from '../../../../shared/diskUse.ts';
 import { checkpointFile, jobFolder, labelFile, manifestFile, segmentFolder } from '../../../../main/files/library.ts';
+import { findFreeable } from '../../../../main/host/disk/freeable.ts';
+import { scanLibrary } from '../../../../main/host/disk/usage.ts';
 import { markTaken } from '../../../../main/host/disk/taken.ts';
 import { serveWeb } from '../../../../main/host/transport/serve.ts';
-import { hashOf } from '../../store/facts.ts';
+import { Store } from '../../../../main/store/store.ts';
+import { training } from '../../jobs/prepare.ts';
+import { checkpointFacts, hashOf } from '../../store/facts.ts';
 import { testHost } from '../library.ts';
 import { contentOf, filledLibrary, writeBytes } from './library.ts';
 
@@ -119,6 +123,34 @@ test('frees training checkpoints that are neither last, best nor pinned', async 
   const ids = (await client.request('checkpoints.list', {})).map(({ id }) => id);
   expect(ids).toEqual(expect.arrayContaining([first, best, last]));
   expect(ids).not.toContain(third);
+});
+
+test('a file whose row came while the library was looked at is not offered as one of nobody', async () => {
+  const { home, paths } = await filledLibrary();
+  const store = await Store.open(home);
+  onTestFinished(() => store.close());
+  const id = store.newJobId('train');
+  await store.insertJobs([{ id, job: { kind: 'train', name: 'late', configuration: training, codeVersion: '0' } }]);
+  await store.supervision.markRunning(id);
+  writeBytes(checkpointFile(paths, contentOf(50)), 1050);
+  const scan = await scanLibrary({ library: paths, store });
+  // The rows are read, and only then the run's last words come in.
+  const rows = await store.contents.listCheckpoints();
+  vi.spyOn(store.contents, 'listCheckpoints').mockResolvedValueOnce(rows);
+  const facts = checkpointFacts('step 50', { bytes: 1050 });
+  const at = new Date().toISOString();
+  await store.supervision.ingest(id, {
+    from: 0,
+    records: [
+      { type: 'checkpoint', step: 50, facts },
+      { type: 'ended', state: 'finished', at },
+    ],
+    to: 1,
+  });
+  const found = (await findFreeable({ library: paths, store }, scan)).map(({ freeable }) => freeable);
+  const leftovers = found.filter(({ kind }) => kind === 'leftovers');
+  expect(leftovers.map(({ id: name }) => name)).toContain(`file:${contentOf(50)}`);
+  expect(leftovers.filter(({ blocked }) => blocked === null)).toEqual([]);
 });
 
 test('a checkpoint that a job read is kept', async () => {
