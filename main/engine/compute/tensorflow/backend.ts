@@ -8,6 +8,8 @@ import {
   type Program,
   type Scalars,
 } from '../program.ts';
+import { requireState } from '../programState.ts';
+import { Recent, shapesKept } from '../recent.ts';
 import { fedValues, recordStep, stepKey } from '../recordStep.ts';
 import { batchInput, resultOutput, scalarInput, stateInput } from '../trace/traceProgram.ts';
 import { type TensorflowBinding } from './binding.ts';
@@ -27,12 +29,12 @@ interface Variant {
 
 type Feed = { readonly kind: 'batch'; readonly name: string } | { readonly kind: 'scalar'; readonly name: string };
 
-/** A program recorded, lowered and run in sessions of TensorFlow, one for each shape of batch. */
+/** A program recorded, lowered and run in sessions of TensorFlow: one for each shape of batch, of which a few are kept. */
 class TensorflowProgram implements CompiledProgram {
   readonly #program: Program;
   readonly #binding: TensorflowBinding;
   readonly #compile: boolean;
-  readonly #variants = new Map<string, Variant>();
+  readonly #variants = new Recent<Variant>(shapesKept);
   #loaded: TensorMap | undefined;
   /** Where the newest state is: in the variant that stepped last, or in what was loaded. */
   #newest: Variant | undefined;
@@ -45,12 +47,7 @@ class TensorflowProgram implements CompiledProgram {
   }
 
   load(state: TensorMap): void {
-    const loaded: TensorMap = new Map();
-    for (const name of this.#program.state) {
-      const tensor = state.get(name);
-      if (tensor === undefined) throw new RangeError(`program ${this.#program.name} needs state ${name}`);
-      loaded.set(name, tensor);
-    }
+    const loaded: TensorMap = requireState(this.#program, state);
     const same = this.#loaded === undefined || sameShapes(this.#loaded, loaded);
     if (!same) this.#close();
     this.#loaded = loaded;
@@ -92,8 +89,7 @@ class TensorflowProgram implements CompiledProgram {
   }
 
   #close(): void {
-    for (const { session } of this.#variants.values()) session.close();
-    this.#variants.clear();
+    for (const { session } of this.#variants.clear()) session.close();
   }
 
   #read(): TensorMap {
@@ -124,6 +120,15 @@ class TensorflowProgram implements CompiledProgram {
     variant.version = this.#version;
   }
 
+  #giveUp(variant: Variant): void {
+    // Steps of other shapes may have failed since: then the newest state is in the oldest session.
+    if (variant === this.#newest) {
+      this.#loaded = this.#read();
+      this.#newest = undefined;
+    }
+    variant.session.close();
+  }
+
   async #variantFor(batch: Batch, scalars: Scalars): Promise<Variant> {
     const names = Object.keys(scalars);
     const key = stepKey(batch, names);
@@ -143,7 +148,7 @@ class TensorflowProgram implements CompiledProgram {
       return feed;
     });
     const variant: Variant = { session, feeds, version: -1 };
-    this.#variants.set(key, variant);
+    for (const old of this.#variants.set(key, variant)) this.#giveUp(old);
     return variant;
   }
 }

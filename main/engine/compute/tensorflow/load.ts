@@ -12,6 +12,8 @@ export interface TensorflowInstallation {
   readonly binding: string;
   readonly source: string;
   readonly cudaFolder?: string;
+  /** Of the version that the set-up pins. */
+  readonly pinned: boolean;
 }
 
 export interface TensorflowOptions {
@@ -36,7 +38,7 @@ function packaged(name: string): TensorflowInstallation | undefined {
     .map((version) => join(folder, version, 'tfjs_binding.node'))
     .filter((file) => existsSync(file));
   const binding = built.at(-1);
-  return binding === undefined ? undefined : { binding, source: `package ${name}` };
+  return binding === undefined ? undefined : { binding, source: `package ${name}`, pinned: false };
 }
 
 function setUp(variant: ToolVariant, tools: string | undefined): TensorflowInstallation | undefined {
@@ -52,6 +54,7 @@ export function installationIn(folder: string, source = folder): TensorflowInsta
   return {
     binding: join(folder, 'binding', 'tfjs_binding.node'),
     source,
+    pinned: true,
     ...(existsSync(cuda) && { cudaFolder: cuda }),
   };
 }
@@ -94,7 +97,7 @@ export function describeInstallation(): string {
 
 /** Errors: BACKEND_UNAVAILABLE where there is none, or it cannot be loaded. */
 export function loadTensorflow(options: TensorflowOptions = {}): TensorflowBinding {
-  const { binding, cudaFolder } = options.installation ?? firstInstallation();
+  const { binding, cudaFolder, pinned } = options.installation ?? firstInstallation();
   const threads = options.threads === 0 ? undefined : options.threads;
-  return loadBinding(binding, { threads, cudaFolder, gpu: hasNvidiaDevice() });
+  return loadBinding(binding, { threads, cudaFolder, pinned, gpu: hasNvidiaDevice() });
 }

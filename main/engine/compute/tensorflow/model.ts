@@ -38,6 +38,11 @@ export interface ModelOptions {
 
 const stepFunction = 'step_function';
 const compiled = { _XlaMustCompile: attribute.bool(true) };
+/**
+ * TensorFlow's own optimiser passes over what it takes for a function of its data pipelines, and leaves such a one to its caller. XLA simplifies
+ * the step again in any case; before it the optimiser costs a tenth of the first call, and turns 1 / sqrt(x) into its approximation.
+ */
+const compiledFunction = { ...compiled, _tf_data_function: attribute.bool(true) };
 
 /** Fetched to set all variables. They are set and read together: TensorFlow plans the whole graph anew for each set of names that is fetched. */
 export const setPort = 'set:0';
@@ -82,12 +87,13 @@ export function lowerProgram(graph: Graph, options: ModelOptions): LoweredProgra
     });
   }
 
+  // After every read: a step computes with the state as it was before it.
+  const allRead = body.add('NoOp', reads, {});
   const controls: string[] = [];
   for (const variable of state) {
     const after = graph.outputs.get(variable.name);
     if (after === undefined || !variable.written) continue;
-    // After every read: a step computes with the state as it was before it.
-    const assign = body.add('AssignVariableOp', [variable.port, read(after), ...reads], {
+    const assign = body.add('AssignVariableOp', [variable.port, read(after), `^${allRead}`], {
       dtype: attribute.type('float32'),
       validate_shape: attribute.bool(false),
     });
@@ -150,7 +156,7 @@ function functionMessage(
     nodeDef: body.nodes,
     ret: Object.fromEntries(results.map((reference, index) => [`y${index}`, reference])),
     controlRet: Object.fromEntries(controls.map((name) => [name, name])),
-    attr: compile ? compiled : {},
+    attr: compile ? compiledFunction : {},
   };
 }
 

@@ -33,10 +33,12 @@ describe('a lowered program', () => {
     const [step] = message.functions;
     const assign = step?.nodeDef.find(({ op }) => op === 'AssignVariableOp');
     const read = step?.nodeDef.find(({ op }) => op === 'ReadVariableOp');
-    expect(assign?.input).toContain(`^${read?.name ?? ''}`);
+    const allRead = step?.nodeDef.find(({ op }) => op === 'NoOp');
+    expect(allRead?.input).toEqual([`^${read?.name ?? ''}`]);
+    expect(assign?.input).toContain(`^${allRead?.name ?? ''}`);
     expect(step?.controlRet).toEqual({ [assign?.name ?? '']: assign?.name });
     expect(step?.signature.controlOutput).toEqual([assign?.name]);
-    expect(step?.attr).toEqual({ _XlaMustCompile: { b: true } });
+    expect(step?.attr).toEqual({ _XlaMustCompile: { b: true }, _tf_data_function: { b: true } });
     expect(message.nodes.map(({ name }) => name)).toContain(setPort.split(':')[0]);
   });
 
@@ -122,6 +124,12 @@ describe('what TensorFlow is told before it starts', () => {
   it('has the threads, and leaves them to it without', () => {
     expect(tensorflowEnvironment({ threads: 3 })).toMatchObject({ TF_NUM_INTRAOP_THREADS: '3' });
     expect(tensorflowEnvironment({})).not.toHaveProperty('TF_NUM_INTRAOP_THREADS');
+  });
+
+  it('keeps NaN in minima and maxima, and tells a library of another version no flag that would end it', () => {
+    expect(tensorflowEnvironment({})['XLA_FLAGS']).toContain('--xla_cpu_enable_fast_min_max=false');
+    expect(tensorflowEnvironment({})['XLA_FLAGS']).not.toContain('prefer_vector_width');
+    expect(tensorflowEnvironment({ pinned: true })['XLA_FLAGS']).toContain('prefer_vector_width');
   });
 
   it('asks a GPU for float32 products and deterministic kernels, and knows where CUDA is', () => {

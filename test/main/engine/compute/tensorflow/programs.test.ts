@@ -4,6 +4,7 @@ import { startBackend } from '../../../../../main/engine/compute/backend.ts';
 import { type Backend, type Program } from '../../../../../main/engine/compute/program.ts';
 import { tensorflowBackend } from '../../../../../main/engine/compute/tensorflow/backend.ts';
 import { loadTensorflow } from '../../../../../main/engine/compute/tensorflow/load.ts';
+import { shapesKept } from '../../../../../main/engine/compute/recent.ts';
 import { type AgentState } from '../../../../../main/engine/tdmpc2/agentState.ts';
 import { createAgent } from '../../../../../main/engine/tdmpc2/agent.ts';
 import { requireTensor } from '../../../../../main/engine/tdmpc2/tensors.ts';
@@ -86,6 +87,23 @@ describe.skipIf(!isTensorflowHere())('programs in TensorFlow', { timeout: compil
     compiled.load(shuffleState());
     expect([...((await compiled.step(shuffleBatch(3), { rate: 1 })).get('before') ?? [])]).toEqual([0]);
     compiled.dispose();
+  });
+
+  test('stay compiled for the few shapes used last, and lose nothing of their state', async () => {
+    const before = loadTensorflow().getNumOfSavedModels();
+    const compiled = plain.compile(shuffle);
+    compiled.load(shuffleState());
+    const sizes = [...Array.from({ length: shapesKept + 2 }, (_, index) => index + 1), 1, 2];
+    let sum = 0;
+    for (const size of sizes) {
+      const outputs = await compiled.step(shuffleBatch(size), { rate: 1 });
+      expect(outputs.get('before')?.[0]).toBe(sum);
+      sum += size;
+      expect(loadTensorflow().getNumOfSavedModels() - before).toBeLessThanOrEqual(shapesKept);
+    }
+    expect(numbersOf(await compiled.read())['sum']).toEqual([sum]);
+    compiled.dispose();
+    expect(loadTensorflow().getNumOfSavedModels()).toBe(before);
   });
 
   test('refuse what is missing', async () => {
