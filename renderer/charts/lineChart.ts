@@ -48,7 +48,9 @@ export class LineChart {
     const extent = range ?? xExtent(curves) ?? { min: 0, max: 1 };
     const y: Axis = bounds ?? yRange(curves, range, logY);
     this.#chart.data.datasets = curves.flatMap((curve) => datasetsOf(curve, logY, y.min));
-    const ticks = { color: colours.text, maxRotation: 0, autoSkipPadding: 16 };
+    // Numbers beside nothing would be made up.
+    const filled = curves.some(({ x }) => x.length > 0);
+    const ticks = { display: filled, color: colours.text, maxRotation: 0, autoSkipPadding: 16 };
     const grid = { color: colours.grid, tickColor: colours.grid };
     const border = { color: colours.border };
     this.#chart.options.scales = {
@@ -59,7 +61,7 @@ export class LineChart {
         title: { display: !compact, text: xTitle, color: colours.text, padding: 0 },
         ticks: {
           ...ticks,
-          display: !compact,
+          display: filled && !compact,
           includeBounds: false,
           callback: (value) => formatShortCount(Number(value)),
         },
