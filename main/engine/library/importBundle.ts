@@ -60,7 +60,9 @@ export async function importBundle(
       await checkCheckpoint(staged, facts, path);
     }
     const folder = jobPaths(join(staging, 'run'));
-    await writeJobFile(folder, job);
+    // What it goes on with is what it shows.
+    const { configuration, codeVersion } = run;
+    await writeJobFile(folder, { ...job, configuration, codeVersion });
     await writeFileDurably(folder.spool, spool);
     await settle(session.paths, staged, run, folder.folder);
   } finally {

@@ -12,6 +12,7 @@ import { RandomAccessFile } from '../../../main/files/reading.ts';
 import { openZip } from '../../../main/formats/zip.ts';
 import { storedZipChunks, type StoredEntry } from '../../../main/formats/zipWrite.ts';
 import { openHost, type Host } from '../../../main/host/host.ts';
+import { readJobFile } from '../../../main/jobs/folder/files.ts';
 import { encodeLines } from '../../../main/jobs/folder/lines.ts';
 import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
 import { Store } from '../../../main/store/store.ts';
@@ -29,10 +30,11 @@ afterAll(() => {
 let original: { detail: JobDetail; metrics: unknown; pairs: unknown; file: string };
 
 async function until(client: HostClient, id: string, reached: (detail: JobDetail) => boolean): Promise<JobDetail> {
-  const deadline = Date.now() + 300_000;
+  const deadline = Date.now() + 200_000;
   while (Date.now() < deadline) {
     const detail = await client.request('jobs.get', { id });
     if (reached(detail)) return detail;
+    if (ended.includes(detail.job.state)) throw new Error(`${id} ended: ${JSON.stringify(detail.job.error)}`);
     await delay(50);
   }
   throw new Error(`${id} did not get there`);
@@ -165,6 +167,38 @@ it('brings a run into another library as it was, once, and lets it go on there',
   });
 });
 
+/** The bundle with some of its texts changed. */
+async function changed(change: (entries: Map<string, string>) => void): Promise<Uint8Array> {
+  await using file = new RandomAccessFile(original.file);
+  const archive = await openZip(file);
+  const text = new Map<string, string>();
+  const others: StoredEntry[] = [];
+  for (const entry of archive.entries.values()) {
+    const bytes = await archive.read(entry);
+    if (entry.name.startsWith('checkpoints/')) others.push({ name: entry.name, bytes });
+    else text.set(entry.name, new TextDecoder().decode(bytes));
+  }
+  change(text);
+  const texts = [...text].map(([name, value]) => ({ name, bytes: new TextEncoder().encode(value) }));
+  return Buffer.concat([...storedZipChunks([...texts, ...others])]);
+}
+
+it('goes on with the configuration that it shows', async () => {
+  const file = join(temporaryFolder(), 'x.decant');
+  const steps = (texts: Map<string, string>) =>
+    (texts.get(bundleEntries.description) ?? '').replace(/"steps":\d+/, '"steps":401');
+  writeFileSync(file, await changed((texts) => texts.set(bundleEntries.description, steps(texts))));
+  const home = temporaryFolder();
+  await withHost(home, async ({ client }) => {
+    const { id } = original.detail.job;
+    expect((await importFile(client, file)).result).toMatchObject({ runs: [id] });
+    const shown = (await client.request('jobs.get', { id })).config;
+    expect(shown).toMatchObject({ steps: 401 });
+    const { configuration } = await readJobFile(jobPathsIn(libraryPaths(home), id));
+    expect(configuration).toEqual(shown);
+  });
+});
+
 it('takes nothing of a bundle that is damaged, and says so', async () => {
   const folder = temporaryFolder();
   const home = temporaryFolder();
@@ -172,20 +206,6 @@ it('takes nothing of a bundle that is damaged, and says so', async () => {
   const write = (name: string, bytes: Uint8Array): string => {
     writeFileSync(join(folder, name), bytes);
     return join(folder, name);
-  };
-  const changed = async (change: (entries: Map<string, string>) => void): Promise<Uint8Array> => {
-    await using file = new RandomAccessFile(original.file);
-    const archive = await openZip(file);
-    const text = new Map<string, string>();
-    const others: StoredEntry[] = [];
-    for (const entry of archive.entries.values()) {
-      const bytes = await archive.read(entry);
-      if (entry.name.startsWith('checkpoints/')) others.push({ name: entry.name, bytes });
-      else text.set(entry.name, new TextDecoder().decode(bytes));
-    }
-    change(text);
-    const texts = [...text].map(([name, value]) => ({ name, bytes: new TextEncoder().encode(value) }));
-    return Buffer.concat([...storedZipChunks([...texts, ...others])]);
   };
   const flipped = Uint8Array.from(whole);
   const middle = Math.floor(flipped.length / 2);
