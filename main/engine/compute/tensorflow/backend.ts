@@ -190,6 +190,7 @@ export async function tensorflowBackend(options: TensorflowBackendOptions = {}):
   return {
     name: 'tensorflow',
     usesGpu: gpu,
+    compiled: true,
     compile: (program) => new TensorflowProgram(program, binding, xla && !plain),
   };
 }
