@@ -71,6 +71,8 @@ function readBackendReport(printed: string): BackendReport[] {
 
 function explainProbe(thrown: unknown): DecantError {
   if (thrown instanceof DecantError) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  // One that crashed left its command line, a stack and its error in the middle of them.
+  const reason = /^\w*Error\b.*: .+$/m.exec(message)?.[0] ?? message.split('\n')[0] ?? '';
   return new DecantError('BACKEND_UNAVAILABLE', `the engine could not be asked: ${reason}`, { cause: thrown });
 }

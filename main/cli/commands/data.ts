@@ -6,6 +6,7 @@ import type { CheckpointRecord, DatasetRecord, JobDetail, JobRecord } from '../.
 import { contextOf, withLibrary } from '../context.ts';
 import { describeCheckpoint, describeDataset } from '../describe.ts';
 import { followToFinish } from '../follow.ts';
+import { plural } from '../format.ts';
 import { taskList, wholeNumber } from '../values.ts';
 
 export function addDataCommands(program: Command): void {
@@ -96,7 +97,7 @@ async function importedEntries(client: HostClient, detail: JobDetail): Promise<E
   const known = duplicates.filter((one) => one.startsWith('r-'));
   for (const id of [...(detail.result?.kind === 'import' ? detail.result.runs : []), ...known]) {
     const { job, checkpoints: own } = await client.request('jobs.get', { id });
-    const text = `${job.id}  ${job.name}  ${job.state} at step ${job.step ?? 0}, ${own.length} checkpoints`;
+    const text = `${job.id}  ${job.name}  ${job.state} at step ${job.step ?? 0}, ${plural(own.length, 'checkpoint')}`;
     runs.push({ kind: 'run', record: job, text, duplicate: known.includes(id) });
   }
   return [

@@ -3,7 +3,7 @@ import { type Command } from 'commander';
 import { type HostClient } from '../../../shared/contract.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { contextOf, withLibrary } from '../context.ts';
-import { formatBytes, formatNumber, formatTable } from '../format.ts';
+import { formatBytes, formatNumber, formatTable, plural } from '../format.ts';
 import { followToFinish } from '../follow.ts';
 import { taskList, wholeNumber } from '../values.ts';
 
@@ -101,7 +101,7 @@ export function addModelCommands(program: Command): void {
         const { report } = result;
         context.output.result(
           { id, kind: 'bundle', ...report },
-          `${report.path}\n  ${formatBytes(report.bytes)} with ${report.checkpoints} checkpoints\n  sha256 ${report.sha256}`,
+          `${report.path}\n  ${formatBytes(report.bytes)} with ${plural(report.checkpoints, 'checkpoint')}\n  sha256 ${report.sha256}`,
         );
       });
     });

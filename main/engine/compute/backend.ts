@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import * as tf from '@tensorflow/tfjs';
 import { type BackendName } from '../../../shared/configuration.ts';
 import { DecantError } from '../../../shared/errors.ts';
 import { eagerBackend } from './eager.ts';
@@ -87,13 +88,15 @@ const automatic: readonly ConcreteBackendName[] = ['onnx', 'wasm'];
 function messageOf(thrown: unknown): string {
   if (thrown instanceof DecantError) return thrown.detail;
   const [line = ''] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n');
-  // Node tells from which file a package was looked for.
-  return line.replace(/ imported from .*/, '');
+  const missing = /^Cannot find (?:module|package) '(@?[\w-]+(?:\/[\w-]+)?)'/.exec(line)?.[1];
+  return missing === undefined ? line : `the package ${missing} is not installed`;
 }
 
 /** Errors: BACKEND_UNAVAILABLE with the reason. */
 export async function startBackend(name: BackendName, { threads = 0 }: BackendOptions = {}): Promise<Backend> {
   if (name === 'auto') return startFirst({ threads });
+  // Otherwise TF.js advises the log of every job to install another package.
+  tf.enableProdMode();
   try {
     return await kinds[name].start(threads > 0 ? threads : availableParallelism());
   } catch (error) {

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { awaitProbe } from '../../../main/host/engine.ts';
+import { awaitProbe, probeBackends } from '../../../main/host/engine.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -33,4 +36,14 @@ it('what an engine found is its last line, and nothing waits after its end', asy
     code: 'BACKEND_UNAVAILABLE',
   });
   expect(kill).not.toHaveBeenCalled();
+});
+
+it('an engine that crashes is told by its error, without the stack', async () => {
+  vi.useRealTimers();
+  const entry = join(temporaryFolder(), 'engine.mjs');
+  writeFileSync(entry, `throw new TypeError('its library is broken')`);
+  await expect(probeBackends(entry)).rejects.toMatchObject({
+    code: 'BACKEND_UNAVAILABLE',
+    detail: 'the engine could not be asked: TypeError: its library is broken',
+  });
 });

@@ -16,6 +16,11 @@ test('wasm is always listed, and one process keeps one eager backend', async () 
   await expect(startBackend('tfjs-node')).rejects.toMatchObject({ code: 'BACKEND_UNAVAILABLE' });
 });
 
+const native = listBackends().find(({ name }) => name === 'tfjs-node');
+test.skipIf(native?.works)('a package that is not there is said so', () => {
+  expect(native?.reason).toBe('the package @tensorflow/tfjs-node is not installed');
+});
+
 test('every backend says what it is; one that does not work says why and what to do; auto takes the one it is said to', async () => {
   for (const { works, label, reason, action } of listBackends()) {
     expect([label, reason]).not.toContain('');
