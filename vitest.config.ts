@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/propertySeed.ts'],
     // Two cores are the smallest machine that is supported: more workers only steal time from each other.
     maxWorkers: 2,
     // Limits say that something stands still, never that a machine is slow or busy.
