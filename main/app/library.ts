@@ -1,6 +1,6 @@
 import { requests, type HostClient } from '../../shared/contract.ts';
 import { DecantError } from '../../shared/errors.ts';
-import { connectToRunningHost } from '../host/connection.ts';
+import { connectToRunningHost, hostPatience } from '../host/connection.ts';
 import { requireAllowed, type HostCore } from '../host/core.ts';
 import { openHost } from '../host/host.ts';
 import { probeInUtility, utilityLauncher } from './engineLauncher.ts';
@@ -25,7 +25,8 @@ export async function openLibrary(
   log: (message: string) => void,
   onGone: () => void,
 ): Promise<OpenLibrary> {
-  for (let attempt = 0; ; attempt += 1) {
+  const deadline = Date.now() + hostPatience;
+  while (true) {
     const client = await connectToRunningHost(home, onGone);
     if (client !== undefined)
       return { home, client, core: coreOfClient(client), own: false, close: () => client.close() };
@@ -33,8 +34,8 @@ export async function openLibrary(
       const host = await openHost({ home, log, engineLauncher: utilityLauncher(), probeBackends: probeInUtility });
       return { home, client: host.client, core: host.core, own: true, close: () => host.close() };
     } catch (thrown) {
-      // Another one was quicker: then it answers.
-      if (attempt > 2 || !(thrown instanceof DecantError) || thrown.code !== 'LIBRARY_LOCKED') throw thrown;
+      // Another one was quicker: then it answers, or has ended already.
+      if (Date.now() > deadline || !(thrown instanceof DecantError) || thrown.code !== 'LIBRARY_LOCKED') throw thrown;
     }
   }
 }

@@ -10,6 +10,7 @@ import { errorReportSchema } from '../../shared/values.ts';
 import { explainWriteFailure } from '../files/failures.ts';
 import { makeFolders } from '../files/makeFolders.ts';
 import { openHost } from '../host/host.ts';
+import { nodeFlags } from '../../shared/nodeFlags.ts';
 import { connectToRunningHost } from './connection.ts';
 import { toldToEnd } from './endSignal.ts';
 
@@ -26,7 +27,7 @@ export async function startDetachedHost(home: string): Promise<HostClient> {
   const log = join(home, 'host.log');
   const output = openLog(log);
   const logged = fstatSync(output).size;
-  const child = spawn(process.execPath, [main, 'host', '--home', home, '--json'], {
+  const child = spawn(process.execPath, [...nodeFlags, main, 'host', '--home', home, '--json'], {
     detached: true,
     windowsHide: true,
     stdio: ['ignore', output, output],

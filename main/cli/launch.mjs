@@ -95,7 +95,11 @@ if (!installOnly) {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url));
   // npm changes into the folder of Decant: paths are meant from where its user stands.
   const cwd = process.env.npm_lifecycle_event === undefined ? undefined : process.env.INIT_CWD;
-  const child = spawn(pinnedNode(), [main, ...args], { stdio: 'inherit', ...(cwd !== undefined && { cwd }) });
+  // shared/nodeFlags.ts says why.
+  const child = spawn(pinnedNode(), ['--no-memory-protection-keys', main, ...args], {
+    stdio: 'inherit',
+    ...(cwd !== undefined && { cwd }),
+  });
   // A terminal sends its signals to the child as well: main.ts counts two of them at once as one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (thrown) => fail(`The pinned Node cannot be started: ${thrown.message}`, 'Run `npm ci` again.'));

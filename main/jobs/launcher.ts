@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { engineHintSchema, type EngineCommand, type EngineHint } from '../../shared/jobFolder.ts';
+import { nodeFlags } from '../../shared/nodeFlags.ts';
 
 export interface EngineExit {
   code: number | null;
@@ -42,7 +43,7 @@ export function forkLauncher(entry: string, environment: NodeJS.ProcessEnv = pro
       try {
         const child = fork(entry, [home, job], {
           execPath: process.execPath,
-          execArgv: [],
+          execArgv: [...nodeFlags],
           env: environment,
           stdio: ['ignore', output, output, 'ipc'],
           // A Ctrl-C in the terminal is for the host; the engine learns of it by its channel and saves first.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { nodeFlags } from '../../../shared/nodeFlags.ts';
 import { repository } from '../runtime/places.ts';
 
 const main = join(repository, 'main/cli/main.ts');
@@ -19,7 +20,7 @@ export interface Served {
 const addressSchema = z.object({ url: z.string(), port: z.int() });
 
 export async function serve(home: string, port = 0): Promise<Served> {
-  const args = [main, 'serve', '--home', home, '--json', ...(port === 0 ? [] : ['--port', String(port)])];
+  const args = [...nodeFlags, main, 'serve', '--home', home, '--json', ...(port === 0 ? [] : ['--port', String(port)])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

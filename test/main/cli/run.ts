@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
 import { runCommand } from '../../../main/cli/program.ts';
+import { nodeFlags } from '../../../shared/nodeFlags.ts';
 
 const main = fileURLToPath(new URL('../../../main/cli/main.ts', import.meta.url));
 
@@ -18,7 +19,7 @@ export interface RunningCommand {
 
 /** Starts `decant` with the Node that the tests run on. */
 export function startDecant(args: readonly string[], environment: Record<string, string> = {}): RunningCommand {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, main, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

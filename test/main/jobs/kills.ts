@@ -12,6 +12,7 @@ import { libraryPaths } from '../../../main/files/library.ts';
 import { jobPathsIn } from '../../../main/jobs/folder/layout.ts';
 import { SpoolReader } from '../../../main/jobs/folder/reader.ts';
 import { forkLauncher } from '../../../main/jobs/launcher.ts';
+import { nodeFlags } from '../../../shared/nodeFlags.ts';
 import { JobService } from '../../../main/jobs/service.ts';
 import { Store } from '../../../main/store/store.ts';
 
@@ -170,7 +171,7 @@ export async function killHosts(subject: KillSubject, times: number): Promise<nu
     const task = JSON.stringify({ kind: subject.kind, configuration: subject.configuration, resume: resumes });
     const host: ChildProcess = fork(hostScript, [subject.home, subject.entry, task], {
       execPath: process.execPath,
-      execArgv: [],
+      execArgv: [...nodeFlags],
       env: subject.environment,
     });
     const gone = new Promise((resolve) => host.once('exit', resolve));
