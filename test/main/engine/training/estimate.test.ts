@@ -1,35 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { architectureOfSize } from '../../../../shared/architecture.ts';
-import type { HostClient } from '../../../../shared/contract.ts';
-import type { JobDetail } from '../../../../shared/records.ts';
 import { memoryNeed } from '../../../../main/engine/training/memory.ts';
 import { openHost } from '../../../../main/host/host.ts';
+import { ended, finished } from '../../../support/jobEnds.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
 const chunk = fileURLToPath(new URL('../../../fixtures/dataset/chunk.safetensors', import.meta.url));
-
-async function ended(client: HostClient, id: string): Promise<JobDetail> {
-  return new Promise<JobDetail>((resolve, reject) => {
-    const look = (): void => {
-      client.request('jobs.get', { id }).then((found) => {
-        if (!['finished', 'stopped', 'failed', 'interrupted'].includes(found.job.state)) return;
-        leave();
-        resolve(found);
-      }, reject);
-    };
-    const leave = client.subscribe((event) => {
-      if (event.type === 'job' && event.job.id === id) look();
-    });
-    look();
-  });
-}
-
-async function finished(client: HostClient, id: string): Promise<JobDetail> {
-  const detail = await ended(client, id);
-  expect(detail.job.error).toBeNull();
-  return detail;
-}
 
 test('an estimate counts a teacher that labels on the fly with each update', async () => {
   const host = await openHost({ home: temporaryFolder() });

@@ -4,33 +4,10 @@ import { type RunConfigurationInput } from '../../../../shared/configuration.ts'
 import type { HostClient } from '../../../../shared/contract.ts';
 import type { JobDetail } from '../../../../shared/records.ts';
 import { openHost } from '../../../../main/host/host.ts';
+import { ended, finished } from '../../../support/jobEnds.ts';
 import { temporaryFolder } from '../../../support/temporaryFolder.ts';
 
 const chunk = fileURLToPath(new URL('../../../fixtures/dataset/chunk.safetensors', import.meta.url));
-const endStates = ['finished', 'stopped', 'failed', 'interrupted'];
-
-async function ended(client: HostClient, id: string): Promise<JobDetail> {
-  return new Promise((resolve, reject) => {
-    const look = (): void => {
-      client.request('jobs.get', { id }).then((detail) => {
-        if (!endStates.includes(detail.job.state)) return;
-        leave();
-        resolve(detail);
-      }, reject);
-    };
-    const leave = client.subscribe((event) => {
-      if (event.type === 'job' && event.job.id === id) look();
-    });
-    look();
-  });
-}
-
-async function finished(client: HostClient, id: string): Promise<JobDetail> {
-  const detail = await ended(client, id);
-  expect(detail.job.error).toBeNull();
-  expect(detail.job.state).toBe('finished');
-  return detail;
-}
 
 async function start(client: HostClient, config: RunConfigurationInput): Promise<string> {
   return (await client.request('runs.start', { config })).id;
